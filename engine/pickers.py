@@ -23,6 +23,9 @@ MOST = 20
 _LONGEST = 200
 
 _labels = select(instance_label.c.labels).where(instance_label.c.instance_id == bindparam("of"))
+_labels_of = select(instance_label.c.instance_id, instance_label.c.labels).where(
+    instance_label.c.instance_id.in_(bindparam("of", expanding=True))
+)
 _insert = insert(instance_label)
 _update = update(instance_label).where(instance_label.c.instance_id == bindparam("of"))
 
@@ -130,22 +133,19 @@ def recorded(uow: UnitOfWork, instance_id: UUID, field: FormField, values: Itera
     wanted = _wanted(values)
     if not wanted:
         return {}
-    of_source: dict[str, dict[str, list[str]]] = _frozen(uow, instance_id).get(_name_of(field), {})
-    kept = {value: texts for labels in of_source.values() for value, texts in labels.items()}
-    kept |= of_source.get(field.path, {})
-    today = _found(uow, field, wanted, offered=False)
-    found = {}
-    for value in wanted:
-        now = today.get(value)
-        if value in kept:
-            called, english = kept[value]
-            then = Choice(value, called, english, now.note if now else "")
-            if now is not None and now.name == then.name and not then.name_en:
-                then = now  # translated since: that is no other name
-            found[value] = Named(then, now)
-        elif now is not None:
-            found[value] = Named(now, now)
-    return found
+    return _named(field, wanted, _frozen(uow, instance_id), _found(uow, field, wanted, offered=False))
+
+
+def recorded_in(
+    uow: UnitOfWork, field: FormField, picked: Mapping[UUID, Iterable[Any]]
+) -> dict[UUID, dict[str, Named]]:
+    """The same of many requests at once. `picked`: the values of `field` in each."""
+    wanted = {request: values for request, found in picked.items() if (values := _wanted(found))}
+    if not wanted:
+        return {}
+    frozen = {row.instance_id: row.labels for row in uow.execute(_labels_of, {"of": list(wanted)})}
+    today = _found(uow, field, set().union(*wanted.values()), offered=False)
+    return {request: _named(field, values, frozen.get(request, {}), today) for request, values in wanted.items()}
 
 
 def findings(uow: UnitOfWork, form: Form, resource: str) -> list[Finding]:
@@ -188,6 +188,26 @@ def used(form: Form) -> list[FormField]:
 
 def _wanted(values: Iterable[Any]) -> set[str]:
     return {value for value in values if isinstance(value, str) and value}
+
+
+def _named(
+    field: FormField, wanted: set[str], frozen: Mapping[str, Any], today: Mapping[str, Choice]
+) -> dict[str, Named]:
+    of_source: dict[str, dict[str, list[str]]] = frozen.get(_name_of(field), {})
+    kept = {value: texts for labels in of_source.values() for value, texts in labels.items()}
+    kept |= of_source.get(field.path, {})
+    found = {}
+    for value in wanted:
+        now = today.get(value)
+        if value in kept:
+            called, english = kept[value]
+            then = Choice(value, called, english, now.note if now else "")
+            if now is not None and now.name == then.name and not then.name_en:
+                then = now  # translated since: that is no other name
+            found[value] = Named(then, now)
+        elif now is not None:
+            found[value] = Named(now, now)
+    return found
 
 
 def _at(values: Any, path: str) -> list[Any]:

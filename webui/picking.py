@@ -188,8 +188,23 @@ def text(field: FormField, value: Any, request_of: UUID) -> str:
         known = uploads.named(g.uow, values, request_of)
         return ", ".join(known[one].name if one in known else str(one) for one in values)
     found = pickers.recorded(g.uow, request_of, field, values)
-    names = [found.get(one) if isinstance(one, str) else None for one in values]
-    return ", ".join(str(one) if named is None else told(named) for one, named in zip(values, names, strict=True))
+    return _joined(values, {value: told(named) for value, named in found.items()})
+
+
+def texts(field: FormField, picked: dict[UUID, Any]) -> dict[UUID, str]:
+    """For a list: what a picker holds in each of many requests, as it was called then; files are counted."""
+    lists = {request: value if isinstance(value, list) else [value] for request, value in picked.items()}
+    if field.type == "filepicker":
+        return {request: gettext("files: %(n)s", n=len(values)) for request, values in lists.items()}
+    found = pickers.recorded_in(g.uow, field, lists)
+    return {
+        request: _joined(values, {value: name(named.then) for value, named in found.get(request, {}).items()})
+        for request, values in lists.items()
+    }
+
+
+def _joined(values: list[Any], names: dict[str, str]) -> str:
+    return ", ".join(names.get(one, one) if isinstance(one, str) else str(one) for one in values)
 
 
 def _plain(choice: pickers.Choice) -> dict[str, str]:

@@ -185,6 +185,7 @@ def _distance(distance: timedelta, locale: str) -> str:
 
 
 _CENTS = 2
+_CENT = Decimal("0.01")
 
 
 def open_tasks() -> int:
@@ -347,11 +348,11 @@ def type_name(value: Any) -> str:
 
 
 def summary_items(
-    summary: dict[str, Any] | None, process_key: str, paid: bool = False, request_of: UUID | None = None
+    summary: dict[str, Any] | None, process_key: str, request_of: UUID, paid: bool = False
 ) -> list[tuple[str, Any]]:
-    """The key fields of a request as (label, value), ordered as drawn, labelled as in the forms of its process.
+    """The key fields of the request `request_of` as (label, value), ordered as drawn, labelled as in its forms.
 
-    `paid`: amounts with their capitals. `request_of`: whose they are, for the names of picked records.
+    `paid`: amounts with their capitals.
     """
     info = _process(process_key) if summary and "uow" in g else None
     if info is None or not summary:
@@ -359,7 +360,7 @@ def summary_items(
     names = repository.program(g.uow, info.id).summary
     fields = _fields(info)
     return [
-        _with_capitals(fields.get(name), *_shown_as(fields.get(name), name, summary[name], request_of), paid=paid)
+        (_called(fields.get(name), name), _shown_as(fields.get(name), name, summary[name], request_of, paid=paid))
         for name in names
         if summary.get(name) is not None
     ]
@@ -371,23 +372,38 @@ def summary_columns(process_key: str) -> list[tuple[str, str]]:
     if info is None:
         return []
     fields = _fields(info)
-    named = [(name, fields.get(name)) for name in repository.program(g.uow, info.id).summary]
-    return [(name, name if field is None else label(field.labels, field.label)) for name, field in named]
+    return [(name, _called(fields.get(name), name)) for name in repository.program(g.uow, info.id).summary]
 
 
 def summary_value(item: Any, name: str) -> Any:
     """One key field of a list entry, as its form shows it."""
     value = (item.summary or {}).get(name)
     info = _process(item.process_key)
-    return value if info is None or value is None else _shown_as(_fields(info).get(name), name, value)[1]
+    return value if info is None or value is None else _shown_as(_fields(info).get(name), name, value, item.instance_id)
+
+
+def name_picked(entries: Iterable[Any]) -> None:
+    """Ask at once how everything is called that was picked in the key fields of list entries; each would ask alone."""
+    picked: dict[FormField, dict[UUID, Any]] = {}
+    for entry in entries:
+        summary: dict[str, Any] = getattr(entry, "summary", None) or {}  # what was done shows none
+        info = _process(entry.process_key) if summary else None
+        fields = {} if info is None else _fields(info)
+        for name, value in summary.items():
+            field = fields.get(name)
+            if value and field is not None and field.type in picking.NAMED:
+                picked.setdefault(field, {})[entry.instance_id] = value
+    known: dict[tuple[UUID, str], str] = g.setdefault("picked", {})
+    for field, values in picked.items():
+        known.update(((request, field.path), text) for request, text in picking.texts(field, values).items())
 
 
 def change(process_key: str, name: str, old: Any, new: Any, request_of: UUID) -> tuple[str, str, str]:
     """(label, before, after) of a field that was written in a request, as its form shows it."""
     info = _process(process_key)
     field = _fields(info).get(name) if info is not None else None
-    (label, before), (_, after) = _shown_as(field, name, old, request_of), _shown_as(field, name, new, request_of)
-    return label, _brief(before), _brief(after)
+    before, after = (_brief(_shown_as(field, name, value, request_of)) for value in (old, new))
+    return _called(field, name), before, after
 
 
 def written(one: Written) -> str:
@@ -405,20 +421,31 @@ def _brief(value: Any) -> str:
     return value_text(value)
 
 
-def _shown_as(field: FormField | None, name: str, value: Any, request_of: UUID | None = None) -> tuple[str, Any]:
-    if field is None:
-        return name, value
-    if field.type in picking.NAMED and value and request_of is not None:
-        return label(field.labels, field.label), picking.text(field, value, request_of)
-    if field.type == "filepicker" and isinstance(value, list):
-        return label(field.labels, field.label), gettext("files: %(n)s", n=len(value))
+def _called(field: FormField | None, name: str) -> str:
+    return name if field is None else label(field.labels, field.label)
+
+
+def _shown_as(field: FormField | None, name: str, value: Any, request_of: UUID, *, paid: bool = False) -> Any:
+    """A value as its form shows it: picked names, words of options, money with its currency."""
+    if field is None or value is None or value == "":
+        return value
+    if field.type in picking.NAMED:
+        known: dict[tuple[UUID, str], str] = g.get("picked", {})
+        return known.get((request_of, name)) or picking.text(field, value, request_of)
+    if isinstance(field.currency, str) and isinstance(value, Decimal | int):
+        words = capitals.beside(field, value) if paid else ""
+        return money({"amount": _in_cents(value), "currency": field.currency}) + (f"（{words}）" if words else "")
+    return [_option(field, one) for one in value] if isinstance(value, list) else _option(field, value)
+
+
+def _in_cents(amount: Decimal | int) -> Decimal:
+    exact = Decimal(amount)
+    return exact.quantize(_CENT) if capitals.fits(exact) else exact
+
+
+def _option(field: FormField, value: Any) -> Any:
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
-    return label(field.labels, field.label), value if chosen is None else label(chosen, chosen.get("", str(value)))
-
-
-def _with_capitals(field: FormField | None, name: str, value: Any, *, paid: bool) -> tuple[str, Any]:
-    words = capitals.beside(field, value) if paid else ""
-    return name, f"{value_text(value)}（{words}）" if words else value
+    return value if chosen is None else label(chosen, chosen.get("", str(value)))
 
 
 def process_name(item: Any) -> str:

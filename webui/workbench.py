@@ -10,7 +10,7 @@ from flask_login import current_user
 from engine import audit, incidents, repository, tasks, workdays
 from engine.audit.verifier import OVERDUE as LATE
 from webui import access, languages
-from webui.rendering import page
+from webui.rendering import name_picked, page
 
 blueprint = Blueprint("workbench", __name__)
 
@@ -26,6 +26,7 @@ def home() -> ResponseReturnValue:
         "missing": workdays.missing_year(g.uow, _today()) if access.may("admin") else None,
         "record": _record() if access.may(access.AUDIT) else "",
     }
+    name_picked([*context["todo"].items, *context["requested"].items])
     return page("workbench/home.html", **context)
 
 

@@ -77,7 +77,7 @@ def test_as_a_table_the_key_fields_are_columns(sign_in, claims):
     page = sign_in("bob").get("/inbox/?process=claim&layout=table").text
 
     assert "<th>Amount</th>" in page
-    assert page.count('<td class="text-break">3</td>') == 1
+    assert page.count('<td class="text-break">3.00 CNY</td>') == 1
 
 
 def test_a_list_is_saved_used_and_forgotten(sign_in, claims):

@@ -2,12 +2,15 @@
 
 import json
 import re
+from decimal import Decimal
 
 import pytest
 from flask import g
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
-from engine import dictionaries, forms, identity, pickers, repository, tasks
+from benchmarks import inbox
+from engine import dictionaries, forms, identity, ids, pickers, repository, runtime, tasks
+from engine.db.base import metadata
 from engine.db.dictionary import dictionary_entry
 from engine.errors import InvalidForm
 from engine.unit_of_work import ENGINE, Actor
@@ -122,6 +125,51 @@ def test_what_was_picked_keeps_the_name_that_it_had(sign_in, engine, people, mon
     assert known(page) == known(task) == ["Plain (no longer there)"]
     assert "Special (now: Special invoice)" in page  # the timeline: what bob has changed, from and to
     assert sheets[0].fields == [("类别", "Plain (no longer there)")]
+
+
+LISTED = json.dumps({"id": "f", "type": "default", "schemaVersion": 18, "components": [
+    *FORM["components"],
+    {"id": "F_clerk", "type": "person", "key": "clerk", "label": "经办人", "multiple": True},
+    {"id": "F_unit", "type": "department", "key": "unit", "label": "部门"},
+    {"id": "F_ways", "type": "checklist", "key": "ways", "label": "方式", "values": [
+        {"label": "空运", "value": "air", "troika:label.en": "By air"}, {"label": "海运", "value": "sea"}]},
+    {"id": "F_sum", "type": "number", "key": "sum", "label": "金额", "properties": {"currency": "CNY"}},
+]}).encode()  # fmt: skip
+USCC = "91330100MADEM0011P"
+_KEYS = b'<extensionElements><troika:summary fields="kind who clerk unit ways sum"/></extensionElements>'
+SUMMED = PICKED.replace(b'<startEvent id="start">', _KEYS + b'<startEvent id="start">')
+
+
+def test_lists_call_what_was_picked_by_its_name_in_as_many_statements_as_there_are_pickers(sign_in, engine, people):
+    party = metadata.tables["crm_party"]
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "kinds", "类别", "", [("a", "专票", "Special")])
+        identity.create_org_unit(uow, "finance", "财务部", name_en="Finance")
+        row = {"id": ids.uuid7(), "name": "Blue Tea", "uscc": USCC, "credit_limit": Decimal(0), "created_at": uow.now}
+        uow.execute(insert(party), row)
+        repository.deploy(uow, {"picked.bpmn": SUMMED, "f.json": LISTED})
+    sent = {"kind": "a", "who": USCC, "clerk": ["ann", "bob"], "unit": "finance", "ways": ["air", "sea"],
+            "sum": Decimal("1320.5")}  # fmt: skip
+    asked = {}
+    for count in (1, 4):
+        for _ in range(count):
+            with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+                runtime.start(uow, "picked", sent)
+        page = inbox.web_page(engine, Actor(people["bob"].id), "/inbox/")
+        page()
+        asked[count] = inbox.statements(page)
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.put(uow, "kinds", "a", "专用", "Special invoice")
+    bob, ann = sign_in("bob"), sign_in("ann")
+    seen = {
+        "list": bob.get("/inbox/").text, "table": bob.get("/inbox/?process=picked&layout=table").text,
+        "home": bob.get("/").text, "mine": ann.get("/requests/mine").text,
+    }  # fmt: skip
+
+    words = ("Special", "Blue Tea", "Ann, Bob", "Finance", "By air, 海运", "1,320.50 CNY")
+    missing = [(name, word) for name, text in seen.items() for word in words if word not in text]
+    assert missing == []
+    assert asked[1] == asked[4]
 
 
 def test_of_what_somebody_has_only_typed_the_page_tells_no_name_that_he_may_not_look_up(sign_in, engine, people, app):

@@ -57,7 +57,7 @@ def test_a_participant_prints_what_he_may_see_and_the_print_is_remembered(sign_i
     with engine.unit_of_work(Actor(people["bob"].id)) as uow:
         tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, {"cost_centre": "sales"}, "fine\nby me")
     ann = sign_in("ann")
-    assert "120（人民币壹佰贰拾元整）" in ann.get(f"/requests/{instance}").text
+    assert "120.00 CNY（人民币壹佰贰拾元整）" in ann.get(f"/requests/{instance}").text
 
     answer = ann.post(f"/requests/{instance}/print.pdf")
 

@@ -64,6 +64,7 @@ def _beside(item: str, wanted: Wanted) -> dict[str, Any]:
 def _list(wanted: Wanted) -> dict[str, Any]:
     """What the list side of the page shows."""
     found = lists.read(g.uow, wanted, request.args.get("after"))
+    rendering.name_picked(found.items)
     batch = [item.work_item_id for item in found.items if wanted.box in lists.OPEN and item.batch]
     as_list, as_table = (replace(wanted, layout=layout) for layout in ("", "table"))
     return {

@@ -15,7 +15,7 @@ from engine.repository import DefinitionInfo
 from webui import filling, rendering, route
 from webui.navigation import this_page
 from webui.once import Once
-from webui.rendering import page
+from webui.rendering import name_picked, page
 from webui.transaction import shows_again
 
 blueprint = Blueprint("requests", __name__, url_prefix="/requests")
@@ -96,6 +96,7 @@ def drawing(key: str) -> dict[str, Any]:
 def mine() -> ResponseReturnValue:
     """What I started, newest first; the page asks again every ten seconds."""
     found = tasks.requested(g.uow, cursor=request.args.get("after"))
+    name_picked(found.items)
     following = url_for(".mine", after=found.next) if found.next else ""
     return page("requests/mine.html", found=found, next=following, boxes=_boxes())
 
@@ -105,6 +106,7 @@ def managed() -> ResponseReturnValue:
     """Requests of the processes that I look after, newest first."""
     wanted = {name: request.args.get(name, "").strip() for name in ("text", "status")}
     found = tasks.managed(g.uow, cursor=request.args.get("after"), text=wanted["text"], status=wanted["status"])
+    name_picked(found.items)
     statuses = [status.name.lower() for status in Status if status is not Status.DRAFT]
     following = this_page(after=found.next) if found.next else ""
     return page("requests/managed.html", found=found, next=following, wanted=wanted, statuses=statuses,
@@ -115,6 +117,7 @@ def managed() -> ResponseReturnValue:
 def kept() -> ResponseReturnValue:
     """Requests whose time is over and that a group of the reader has to release, the longest ended first."""
     found = tasks.to_release(g.uow, after=request.args.get("after", type=UUID))
+    name_picked(found.items)
     following = this_page(after=str(found.next)) if found.next else ""
     return page("requests/kept.html", found=found.items, next=following, boxes=_boxes())
 
