@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import NotFound, stored
 from engine.policy.grants import demands
 from engine.records import Record, RecordTable
-from engine.tasks.opening import as_decided, decisions_of, shown_form, values_left
+from engine.tasks import closed
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, load_json, to_plain
 
@@ -234,9 +235,9 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
         row.work_item_id: row
         for row in uow.execute(select(policy_grant).where(policy_grant.c.instance_id == instance_id))
     }
-    told, decisions = [], decisions_of(uow, instance)
+    told, decisions = [], cache(lambda: closed.decisions_of(uow, instance))
     for row in uow.execute(_decided, {"of": instance_id}).all():
-        form = shown_form(uow, instance, row, row)
+        page = closed.look_back(uow, instance, state, row, row, decisions)
         grant = grants.get(row.id)
         labels = (row.spec or {}).get("labels") or {}
         told.append(
@@ -248,7 +249,8 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
                 "opinion": row.opinion, "reason": row.reason, "because": _because(row.reason),
                 "void": row.voided_at is not None,
-                "form": form and form_of(uow, form, *as_decided(uow, form, values_left(state, row), row, decisions)),
+                "form": page.form and form_of(uow, page.form, page.values, page.values_of),
+                "form_lost": page.lost,
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
                 "policy_versions": None if grant is None else to_plain(grant.policy_versions),
@@ -289,22 +291,22 @@ def _emergencies(uow: UnitOfWork, grants: Iterable[Mapping[str, Any]]) -> list[d
     ]  # fmt: skip
 
 
-def form_of(uow: UnitOfWork, form: forms.Form, variables: Values, same: bool) -> dict[str, Any]:
-    """The form of a decision. `same`: the values are those that were on the page at the click, else those of now.
+def form_of(uow: UnitOfWork, form: forms.Form, values: Values, values_of: str) -> dict[str, Any]:
+    """The form of a decision. `values_of`: what the values are, cf. `closed.Page`; `same`: those of the click.
 
     `files`: of its fields, each with its id as in the values and the SHA-256 of what is in it; `size` in bytes.
     """
     fields = [
-        [one.labels.get("zh") or one.label, one.labels.get("en") or one.label, to_plain(variables.get(one.path))]
+        [one.labels.get("zh") or one.label, one.labels.get("en") or one.label, to_plain(values.get(one.path))]
         for one in form.fields
         if "." not in one.path
     ]
     files = [
         {"id": str(one.id), "name": one.name, "sha256": one.digest.hex(), "size": one.size}
-        for one in uploads.contents(uow, form, variables)
+        for one in uploads.contents(uow, form, values)
     ]
     return {"id": form.id, "sha256": form.digest.hex() if form.digest else None, "fields": fields, "files": files,
-            "same": same}  # fmt: skip
+            "same": values_of == closed.DECIDED, "values_of": values_of}  # fmt: skip
 
 
 def _authority(uow: UnitOfWork, grant: Any) -> list[dict[str, Any]]:

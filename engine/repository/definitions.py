@@ -206,11 +206,12 @@ def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> fo
 
 
 def form_of_file(uow: UnitOfWork, form_id: str, digest: bytes) -> forms.Form:
-    """The form whose file has this SHA-256. Raises NotFound."""
+    """The form whose file has this SHA-256. Raises NotFound, also where the file is not as it was deployed."""
     found = uow.read_one(_of_file, {"of_key": form_id, "of_digest": digest})
-    if found is None:
+    form = None if found is None else _form(uow, form_id, found.id)
+    if form is None or form.digest != digest:
         raise NotFound(kind="form", key=form_id)
-    return _form(uow, form_id, found.id)
+    return form
 
 
 def _form(uow: UnitOfWork, form_id: str, key: UUID) -> forms.Form:

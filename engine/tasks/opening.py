@@ -11,10 +11,9 @@ from sqlalchemy import bindparam, select
 
 from engine import bpmn, forms, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
-from engine.bpmn.state import State, Token
-from engine.bpmn.steps import ScopeOpened, Work
+from engine.bpmn.state import Token
+from engine.bpmn.steps import Work
 from engine.db import rows
-from engine.db.history import history
 from engine.db.identity import membership, user_account
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
@@ -35,7 +34,6 @@ from engine.errors import (
 )
 from engine.forms import Sum
 from engine.forms.schema import Known
-from engine.history import CHANGES, Entry, timeline
 from engine.identity import Substitution
 from engine.tasks import substituting
 from engine.unit_of_work import UnitOfWork
@@ -60,14 +58,6 @@ _ledger = (
         work_item.c.user_task_id == select(_same.c.user_task_id).where(_same.c.id == bindparam("of")).scalar_subquery(),
     )
     .order_by(work_item.c.seq, work_item.c.id)
-)
-_moves = (
-    select(history.c.kind, history.c.data)
-    .where(
-        history.c.instance_id == bindparam("of"),
-        history.c.kind.in_((ScopeOpened.kind, "instance.migrated", "task.decided", "task.advised")),
-    )
-    .order_by(history.c.seq)
 )
 _ITEM = tuple(column.name for column in work_item.columns)
 _ROUND = (*(column.name for column in user_task.columns), "person")
@@ -208,78 +198,6 @@ def digest_of_form(act: Act) -> bytes | None:
     """SHA-256 of the file of the form that is on the page."""
     form = form_of(act)
     return None if form is None else form.digest
-
-
-def shown_form(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> forms.Form | None:
-    """The form that was on the page when a closed round, or an item of it, was decided."""
-    if round.form is None:
-        return None
-    if item.shown_form is not None:
-        return repository.form_of_file(uow, round.form, item.shown_form)
-    at = item.decided_at or round.closed_at or uow.now
-    former = repository.forms_since(uow, round.form, drawn_in(uow, instance, round, item), at)
-    return former[-1] if former else None
-
-
-def values_left(state: State, round: Any) -> Values:
-    """What a closed round could read as it is now: of what is left of its process, from the inside outwards.
-
-    Nothing where a called process has ended: its caller's variables were never given to it.
-    """
-    inner = 0
-    for scope, opener in _scopes(round)[1:]:
-        if scope in state.scopes:
-            inner = scope
-            continue
-        node = state.scopes[inner].program.nodes.get(opener)
-        if node is None or node.type == "callActivity":
-            return {}
-    return bpmn.variables(state, inner)
-
-
-def as_decided(
-    uow: UnitOfWork, form: forms.Form, now: Values, item: Any, decisions: Sequence[Entry]
-) -> tuple[Values, bool]:
-    """(what was on the page when `item` was decided, True), where what `decisions` have written since can be undone and
-    the digest that the decision keeps agrees; else (`now`, False).
-    """
-    then = dict(now)
-    for fact in reversed(decisions):
-        own = fact.data.get("item") == str(item.id)
-        then |= {name: pair[own] for name, pair in fact.data.get(CHANGES, {}).items()}
-        if own:
-            break
-    for values in (now, then):
-        if form_digest(uow, form, values) == item.form_digest:
-            return values, True
-    return now, False
-
-
-def decisions_of(uow: UnitOfWork, instance: Instance) -> list[Entry]:
-    """What its history tells of decisions, with what they have written."""
-    return timeline(uow, instance.id, kind="task.decided", limit=100_000)
-
-
-def _scopes(round: Any) -> list[tuple[int, str]]:
-    """From the process itself inwards to the round, each with the activity that opened it; cf. `rounds.path_of`."""
-    parts = [part.partition("@") for part in (round.scope_path or "0").split("/")]
-    return [(int(scope), opener.partition("#")[0]) for scope, _, opener in parts]
-
-
-def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID:
-    """The version of the process, or of the one called around the task, in which it stood when it was decided."""
-    then: dict[int, str] = {}
-    decided = False
-    for row in uow.execute(_moves, {"of": instance.id}):
-        told = row.data or {}
-        if row.kind == ScopeOpened.kind and told["definition"] is not None:
-            then[told["scope"]] = told["definition"]
-        elif row.kind == "instance.migrated":
-            then.setdefault(told["scope"], told["from"])
-            if not decided:
-                then[told["scope"]] = told["to"]
-        decided = decided or told.get("item") == str(item.id)
-    return next((UUID(then[scope]) for scope, _ in reversed(_scopes(round)) if scope in then), instance.definition_id)
 
 
 def judge(act: Act) -> Known:

@@ -18,7 +18,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user
 from engine.errors import ActNotOffered, NotYourTask, TaskAlreadyClaimed
 from engine.forms import Permissions
 from engine.identity import User
-from engine.tasks import choosing, opening, recalling, returning, seeing, substituting, titles
+from engine.tasks import choosing, closed, opening, recalling, returning, seeing, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.tasks.repeating import once_per_task
@@ -115,8 +115,10 @@ class TaskView:
     """whether a decision is signed by hand: required | offered | never"""
     proposal: Proposal | None = None
     """what a substitute has decided, while it waits for the principal"""
-    as_decided: bool = True
-    """whether `values` are those that were on the page when a closed task was decided, as far as that is known"""
+    values_of: str = closed.DECIDED
+    """of a closed task: what `values` are, cf. `closed.Page`"""
+    form_lost: str | None = None
+    """of a closed task: SHA-256 in hex of the form that was shown, where nobody has its file any more"""
     beyond: NotYourTask | None = None
     """why a substitute may only look: his principal has set a limit"""
 
@@ -128,11 +130,10 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
     if not mine and not may_see(uow, act.instance.id):
         raise opening.not_yours(act)
     is_open = act.round.status == RoundStatus.OPEN
-    form = opening.form_of(act) if is_open else opening.shown_form(uow, act.instance, act.round, act.item)
-    values = opening.values_of(act) if is_open else opening.values_left(runtime.load(uow, act.instance), act.round)
-    as_decided = True
-    if form is not None and act.item.form_digest is not None and not is_open:
-        values, as_decided = opening.as_decided(uow, form, values, act.item, opening.decisions_of(uow, act.instance))
+    page = (
+        closed.Page(opening.form_of(act), opening.values_of(act)) if is_open
+        else closed.look_back(uow, act.instance, runtime.load(uow, act.instance), act.round, act.item)
+    )  # fmt: skip
     document = document_of(act) if is_open else None
     counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]
     return TaskView(
@@ -140,7 +141,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         instance_id=act.instance.id,
         definition_id=UUID(act.token.scope.definition_id)
         if is_open
-        else opening.drawn_in(uow, act.instance, act.round, act.item),
+        else closed.drawn_in(uow, act.instance, act.round, act.item),
         node=act.round.node,
         token=act.round.token,
         name=act.round.name,
@@ -154,15 +155,17 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
             _permissions(act, mine),
         ),
         form_id=act.work.form,
-        form=form,
-        values=values,
+        form=page.form,
+        form_lost=page.lost,
+        values=page.values,
+        values_of=page.values_of,
         permissions=_permissions(act, mine),
         actions=offered(act) if mine else recalling.offered(act),
         button_labels={name: text for name, text in act.work.buttons.items() if text not in ("true", "false")},
         opinion=act.work.opinion,
         facts_display=dict(document.facts.display) if document and _reads_facts(act, mine) else None,
         objection=_objection(act, document) if mine else None,
-        seen_digest=seeing.seen(act, form, values, document) if mine and is_open else None,
+        seen_digest=seeing.seen(act, page.form, page.values, document) if mine and is_open else None,
         status=ItemStatus(act.item.status).name.lower(),
         outcome=act.round.outcome,
         assignee_name=next(iter(opening.holders(uow, [act.item])), None) if act.item.assignee_id else None,
@@ -178,7 +181,6 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         note=returning.note(act) if is_open else None,
         signature=act.work.signature,
         proposal=_proposal(act) if is_open else None,
-        as_decided=as_decided,
         beyond=None if mine or not is_open else opening.beyond(act),
     )
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import audit, evidence, forms, identity, jobs, policy, repository
 from engine.audit import verifier
 from engine.audit.exporting import verifier_source
 from engine.db.audit import audit as acts
+from engine.db.task import work_item
 from engine.ids import uuid7
 from engine.modules.erp.models.treasury import payment
 from engine.policy import statement
@@ -25,6 +26,7 @@ from engine.unit_of_work import ENGINE
 from tests.engine.test_anchors import _ALONE
 from tests.redteam.test_columns import WHY, emergency
 from tests.redteam.test_record import claim
+from tests.redteam.walls import without
 from tests.webui.conftest import site_of
 from webui.auditing import pack, paper
 
@@ -144,6 +146,29 @@ def test_what_the_proof_of_a_payment_finds_is_said_on_page_paper_and_in_the_pack
     assert "不经 nobody_gives_this 也能到达" in found["zh"]
     assert "can be reached without nobody_gives_this" in found["en"]
     assert {"zh", "en"} <= pack_of["decisions"][0]["because"].keys()
+
+
+def test_a_form_whose_file_is_gone_is_said_of_its_decision_and_all_the_rest_is_shown(
+    paid, packed, visiting, monkeypatch
+):
+    company, key = paid
+    decided = work_item.c.decided_by == company.people["bob"]
+    with without(company.engine, work_item, "work_item_frozen"), company.engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(work_item).where(decided).values(shown_form=bytes(32)))
+        item = uow.execute(select(work_item.c.id).where(decided)).scalar_one()
+
+    document = gathered(company, key)
+    assert [(one["form"] is None, one["form_lost"]) for one in document["decisions"]] == [
+        (True, "00" * 32), (False, None),
+    ]  # fmt: skip
+    told, drawn = [], paper._pairs
+    monkeypatch.setattr(paper, "_pairs", lambda pairs: told.extend(pairs) or drawn(pairs))
+    packed(document)
+    (said,) = [text for name, text in told if name == "表单 Form"]
+    assert ("00" * 32 in said, "已不在" in said, "is gone" in said) == (True, True, True)
+    for login, page in (("gao", f"/policies/payments/{key}"), ("bob", f"/inbox/{item}")):
+        shown = visiting(login).get(page)
+        assert (shown.status_code, f"SHA-256 {'00' * 32}) is gone" in shown.text) == (200, True)
 
 
 def test_evidence_of_a_payment_stands_alone(paid, packed, tmp_path):

@@ -16,7 +16,7 @@ from engine import audit, evidence, forms, pickers, repository, runtime, tasks, 
 from engine.db.document import blob, document, document_version
 from engine.forms.files import File, by_name, takes
 from engine.process_engine import ProcessEngine
-from engine.tasks import drafting, opening
+from engine.tasks import closed, drafting, opening
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, drawing, extensions, flows
 from tests.webui.conftest import begun_once
@@ -158,7 +158,7 @@ def test_a_file_of_a_field_stays_what_was_seen_and_the_decision_tells_its_digest
             view = runtime.instance_view(uow, instance)
             form = repository.form(uow, "proved", view.instance.definition_id)
             digests.append(opening.form_digest(uow, form, view.variables))
-            [file] = evidence.form_of(uow, form, view.variables, same=True)["files"]
+            [file] = evidence.form_of(uow, form, view.variables, closed.DECIDED)["files"]
             assert file == {"id": key, "name": "taxi.pdf", "sha256": digest.hex(), "size": file["size"]}
     assert digests[0] != digests[1]
     with engine.unit_of_work(ENGINE, read_only=True) as uow:

@@ -168,7 +168,16 @@ def _decision(one: dict[str, Any], called: _Called) -> Flowable:
         pairs.append((f"表单 Form {form['id']}（{same}）", values))
         if files := "\n".join(f"{file['name']} {file['sha256']}" for file in form.get("files", ())):
             pairs.append(("文件 Files (SHA-256)", files))
+    elif one.get("form_lost"):
+        pairs.append(("表单 Form", _in_both(partial(_form_lost, one["form_lost"]))))
     return _pairs(pairs)
+
+
+def _form_lost(digest: str) -> str:
+    return gettext(
+        "The form that was shown (SHA-256 %(digest)s) is gone, or not as it was deployed: what stood on it cannot be "
+        "shown.", digest=digest,
+    )  # fmt: skip
 
 
 def _emergency(one: dict[str, Any], called: _Called) -> Flowable:

@@ -1,6 +1,7 @@
 """What a node says about the fields of its form and the acts on it reaches who is asked, and stays as it was drawn."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from engine import evidence, prints, repository, runtime, tasks
 from engine.bpmn.parser.extensions import BUTTONS
 from engine.errors import ActNotOffered, Forbidden
+from engine.tasks import closed
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import FORM, approval
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
@@ -88,11 +90,11 @@ def test_a_task_that_is_closed_shows_what_was_on_its_page_and_says_so_where_that
     office.act("bob", tasks.agree)
 
     view = office.do("bob", tasks.get, bobs)
-    assert (view.values["note"], view.as_decided, view.permissions.on("amount")) == ("urgent", True, "hidden")
+    assert (view.values["note"], view.values_of, view.permissions.on("amount")) == ("urgent", "decided", "hidden")
 
     office.act("eve", tasks.agree, {"note": "not any more"})
     view = office.do("bob", tasks.get, bobs)
-    assert (view.values["note"], view.as_decided, view.permissions.on("amount")) == ("urgent", True, "hidden")
+    assert (view.values["note"], view.values_of, view.permissions.on("amount")) == ("urgent", "decided", "hidden")
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
         told = evidence._decisions(uow, of)
     assert [(dict(map(by_label, one["form"]["fields"]))["备注"], one["form"]["same"]) for one in told] == [
@@ -101,7 +103,28 @@ def test_a_task_that_is_closed_shows_what_was_on_its_page_and_says_so_where_that
 
     office.do("dan", runtime.set_variables, of, {"note": "by hand", "amount": Decimal(8)}, reason="wrong")
     view = office.do("bob", tasks.get, bobs)
-    assert (view.values["note"], view.as_decided) == ("by hand", False)
+    assert (view.values["note"], view.values_of) == ("by hand", "now")
+
+
+def test_of_a_closed_task_only_what_was_decided_since_is_read_and_nothing_where_all_is_as_it_was(office, monkeypatch):
+    shown = '<zeebe:formDefinition formId="oa/claim"/>'
+    people = ("eve", "bob", "eve", "bob")
+    nodes = [approval(f"n{place}", shown, users=login) for place, login in enumerate(people)]
+    office.begin(*nodes, form=True, note="urgent", amount=Decimal(7))
+    read, of = [], closed.decisions_of
+    monkeypatch.setattr(closed, "decisions_of", lambda *told: read.append(len(of(*told))) or of(*told))
+    items = []
+    for login in people:
+        office.clock.advance(timedelta(minutes=1))
+        items.append(office.item(login))
+        office.act(login, tasks.agree, {"note": "again"} if len(items) == 3 else {})
+
+    views = [office.view(login, item) for login, item in zip(people, items, strict=True)]
+
+    assert [(view.values["note"], view.values_of) for view in views] == [
+        ("urgent", "decided"), ("urgent", "decided"), ("again", "decided"), ("again", "decided"),
+    ]  # fmt: skip
+    assert read == [4, 3], "the last two are as they were"
 
 
 def by_label(field):
