@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine import feel
+from engine.bpmn.data import copies
+from engine.bpmn.model import Mapping as Line
 from engine.bpmn.model import Node, Process
 from engine.errors import Title
 from engine.forms import Form, FormField, Permissions
 from engine.forms.model import CONTAINERS
 from engine.policy.abstraction import Place, System
 from engine.policy.beside import Beside
-from engine.policy.regions import never_gives
+from engine.policy.regions import RESERVED, never_gives
 
 Forms = Callable[[Process, str], Form | None]
 """(process that shows it, id) -> the form; None when it is not known"""
@@ -25,6 +27,9 @@ Variable = tuple[str, str]
 ANYTHING = "*"
 """among the names that a node writes: all of them"""
 _PATH = re.compile(r"[^\W\d]\w*( ?\. ?[^\W\d]\w*)*")
+_LITERAL = re.compile(r'("(?:[^"\\]|\\.)*")')
+_FLEETING = RESERVED - {"process", "loopCounter"}
+"""what the machine changes by itself"""
 _BRINGS = frozenset(("message", "signal"))
 _CARRIES = frozenset(("error", "escalation"))
 _CATCHES = frozenset(("intermediateCatchEvent", "boundaryEvent", "startEvent"))
@@ -78,7 +83,8 @@ class Subjects:
         about = self._variables(place, text)
         return [
             approval for approval in approvals
-            if self._asks(approval) == (text, subject.type) and self._about[approval] == about and not _changes(text)
+            if text and self._asks(approval) == (text, subject.type) and self._about[approval] == about
+            and not _changes(text)
         ]  # fmt: skip
 
     def perhaps_uses(self, name: str, approvals: Iterable[str]) -> list[str]:
@@ -122,9 +128,10 @@ class Subjects:
         return bool(self._handled(name)) and not (node.data or node.data_in) and all(map(_PATH.fullmatch, lines))
 
     def _handled(self, name: str) -> str:
+        """What names its document: the last line that writes the argument; "" where none does, or only a part of it."""
         argument = self.argument(name)
-        inputs = self._system.places[name].node.extensions.inputs
-        return next((_text(line.source) for line in inputs if line.target == argument), "")
+        lines = [line for line in _given_to(self._system.places[name].node) if _head(line.target) == argument]
+        return _text(lines[-1].source) if lines and lines[-1].target == argument else ""
 
     def written(self, name: str) -> set[str]:
         """The variables that a place writes when it is done."""
@@ -224,8 +231,7 @@ class Subjects:
 
     def _owner(self, place: Place, name: str) -> str:
         """The place with an inner life, or the task itself, that a name belongs to where `place` reads it."""
-        own = [line for line in place.node.extensions.inputs if _head(line.target) == name]
-        if own and not place.holds_inside and not all(_is_same(line.source, name) for line in own):
+        if not place.holds_inside and name in _declared(place.node):
             return place.id
         return self._owner_around(place, name)
 
@@ -249,16 +255,18 @@ class Subjects:
 
     def _owners_around(self, place: Place, name: str) -> list[str]:
         """Every place that a name may belong to around `place`: that of `_owner_around`, and where that is the handler
-        of a message, which need not have brought it, those around it."""
+        of a message, which need not have brought it, or a loop that collects under it, those around it."""
         owner = self._owner_around(place, name)
         handler = self._system.places[owner] if owner else None
-        if handler is None or not self._may_bring(handler, name) or name in _declared(handler.node):
+        if handler is None or name in _declared(handler.node):
+            return [owner]
+        if not (self._may_bring(handler, name) or _collects(handler.node, name)):
             return [owner]
         return [owner, *self._owners_around(handler, name)]
 
     def _declares(self, place: Place, name: str) -> bool:
         """Whether the inside of a sub-process has a variable of its own: also a copy that is written there."""
-        if name in _declared(place.node) or self._may_bring(place, name):
+        if name in _declared(place.node) or self._may_bring(place, name) or _collects(place.node, name):
             return True
         return any(_head(line.target) == name for line in place.node.extensions.inputs) and self._parts(place, name)
 
@@ -266,9 +274,11 @@ class Subjects:
         """Whether a called process has the caller's value under the same name, and never another one."""
         key = (call.id, name)
         if key not in self._passed:
-            called = call.node.call
+            called, inner = call.node.call, self._system.processes.get(f"{call.id}/")
             lines = [line for line in call.node.extensions.inputs if _head(line.target) == name]
             given = called is not None and (called.propagate_parent or bool(lines)) and not call.node.data_in
+            if inner is not None and inner.specified:
+                given = given and any(item.kind == "input" and item.name == name for item in inner.data)
             same = given and all(_is_same(line.source, name) for line in lines)
             self._passed[key] = same and not self._parts(call, name)
         return self._passed[key]
@@ -409,9 +419,10 @@ def read_by(text: str) -> frozenset[str]:
 
 
 def _changes(text: str) -> bool:
-    """Whether an expression may name another document though none of its variables is written."""
+    """Whether an expression may name another document though no step writes one of its variables."""
     try:
-        return bool(text and feel.compile(text).asks)
+        found = feel.compile(text) if text else None
+        return found is not None and (bool(found.asks) or not found.names.isdisjoint(_FLEETING))
     except feel.FeelSyntaxError:
         return False
 
@@ -429,9 +440,15 @@ def read_texts(source: str) -> list[str] | None:
 
 
 def _text(source: str | None) -> str:
-    """An expression as it is compared: without its sign and its spaces; a literal keeps its quotes."""
+    """An expression as it is compared: without its sign and the spaces between its words, unless a comment ends with a
+    line; a literal keeps its quotes."""
     plain = (source or "").strip()
-    return re.sub(r"\s+", " ", plain[1:].strip()) if plain.startswith("=") else repr(plain) if plain else ""
+    if not plain.startswith("="):
+        return repr(plain) if plain else ""
+    parts = _LITERAL.split(plain[1:].strip())
+    if any("//" in part or "/*" in part for part in parts[::2]):
+        return plain[1:].strip()
+    return "".join(part if part.startswith('"') else re.sub(r"\s+", " ", part) for part in parts)
 
 
 def _is_same(source: str, name: str) -> bool:
@@ -443,14 +460,24 @@ def _head(target: str) -> str:
 
 
 def _declared(node: Node) -> set[str]:
-    """Names that belong to the inside of a sub-process alone."""
+    """Names that belong to the inside of a sub-process, or to a task, alone."""
     found = {_head(line.target) for line in node.extensions.inputs if not _is_same(line.source, _head(line.target))}
     found |= {item.name for item in node.data}
     if node.inner is not None:
         found |= {item.name for item in node.inner.data}
-    if node.loop is not None and node.loop.item:
-        found.add(node.loop.item)
+    if node.loop is not None:
+        found |= {"loopCounter", node.loop.item or "loopCounter"}
     return found
+
+
+def _collects(node: Node, name: str) -> bool:
+    """Whether the inside of a loop reads what it has collected so far under this name."""
+    return node.loop is not None and node.loop.result == name
+
+
+def _given_to(node: Node) -> list[Line]:
+    """What fills the variables of a task, each line seeing those before it."""
+    return [*copies(node.data_in), *node.extensions.inputs]
 
 
 def _handed_on(node: Node) -> Iterator[frozenset[str]]:

@@ -170,7 +170,7 @@ class Layout:
         return [target] if known else []
 
     def _ways_back(self, place: Place) -> list[str]:
-        approval, returns = place.node.extensions.approval, place.node.extensions.returns
+        approval, returns = place.node.extensions.approval, sent_back_to(place)
         rejected = approval.on_reject if approval is not None and approval.on_reject else "flow"
         found = self._returns(place) if returns else []
         return found if rejected in ("flow", "end") else [*found, *self._back(place, rejected)]
@@ -182,9 +182,9 @@ class Layout:
         ]  # fmt: skip
 
     def _returns(self, place: Place) -> list[str]:
-        """Every place where its people may send it back to, whether it has been passed or not."""
+        """Every place where its people, or a time limit, may send it back to, whether it has been passed or not."""
         found: dict[str, None] = {}
-        for word in place.node.extensions.returns:
+        for word in sent_back_to(place):
             if word == "initiator":
                 found |= dict.fromkeys(self._requests(place))
             elif word in ("previous", "any"):
@@ -200,6 +200,12 @@ class Layout:
 # ---------------------------------------------------------------- places
 
 
+def sent_back_to(place: Place) -> list[str]:
+    """Where people, or a time limit, send it back to: initiator, previous, any, or the id of an element."""
+    found = place.node.extensions
+    return [*found.returns, *(step.to or "previous" for step in found.timeout if step.do == "return")]
+
+
 def scopes_around(place: Place) -> Iterator[Place]:
     above = place.parent
     while above is not None:
@@ -209,12 +215,13 @@ def scopes_around(place: Place) -> Iterator[Place]:
 
 def _throws(place: Place) -> bool:
     """Whether somebody or something outside may throw an error or escalation there, or the drawing an escalation; the
-    errors of the drawing, and what is inside a call, are followed by themselves."""
+    errors of the drawing, but for those of a handler of compensation, and what is inside a call, are followed by
+    themselves."""
     node = place.node
-    waits = node.type in TASKS and node.extensions.script is None and node.extensions.decision is None
-    return waits or (
-        node.type.endswith(("ThrowEvent", "endEvent")) and any(e.kind == "escalation" for e in node.events)
-    )
+    if node.type.endswith(("ThrowEvent", "endEvent")):
+        undoes = any(above.node.for_compensation for above in scopes_around(place))
+        return any(event.kind == "escalation" or (undoes and event.kind == "error") for event in node.events)
+    return node.type in TASKS and node.extensions.script is None and node.extensions.decision is None
 
 
 def beside(system: System, place: Place) -> set[str]:

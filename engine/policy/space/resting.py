@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
-from engine.policy.space.layout import beside, places_before
+from engine.policy.space.layout import beside, places_before, sent_back_to
 from engine.policy.space.monitor import of_several
 from engine.policy.space.states import (
     APART,
@@ -101,7 +101,7 @@ class Resting(Undoing):
             or node.for_compensation or not self.fuse or place.id in self._waits_for_conditions
         ):  # fmt: skip
             return True
-        if node.extensions.policy is not None or node.extensions.approval is not None or node.extensions.returns:
+        if node.extensions.policy is not None or node.extensions.approval is not None or sent_back_to(place):
             return True
         if self._throws_back(place):
             return True
@@ -129,7 +129,7 @@ class Resting(Undoing):
             return False
         if node.extensions.policy is not None or node.extensions.approval is not None:
             return False
-        if node.extensions.returns or place.id in self.asked:
+        if sent_back_to(place) or place.id in self.asked:
             return False
         if node.type == "endEvent":
             return not {"terminate", "error", "cancel"} & {event.kind for event in node.events}

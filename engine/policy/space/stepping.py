@@ -222,7 +222,7 @@ class Space(Moving):
         """A node is done and its token leaves; an approval with each of its results."""
         node, counted = place.node, counted_by(stage)
         approval = node.extensions.approval
-        if node.type == "userTask" and node.extensions.returns:
+        if node.type == "userTask":
             for target in self._returns(place):
                 yield from self._sent_back(state, place, target, "return")
         if node.type != "userTask" or (approval is None and node.extensions.policy is None):
@@ -286,13 +286,13 @@ class Space(Moving):
             elif "error" in kinds:
                 yield from self._throw(taken, place)
             elif "cancel" in kinds and place.parent is not None:
-                logged = [one for one in tokens if self._is_logged(one)
-                          and self.slots[one][0].id in self.inner[place.parent.id]]  # fmt: skip
-                if not logged:
+                inside = self.inner[place.parent.id]
+                logged = any(self._is_logged(one) and self.slots[one][0].id in inside for one in tokens)
+                if self._undone_at_once and not logged:
                     yield from self._cancelled(taken, place, place.parent)
-                for one in self._emptied(taken, place.parent) if logged else ():
-                    kept = one.tokens
-                    yield Move(place.id), self.active(one._replace(tokens=kept), place.id, UNDOING)
+                    continue
+                for one in self._emptied(taken, place.parent):
+                    yield Move(place.id), self.active(one, place.id, UNDOING)
             else:
                 yield Move(place.id), taken
 

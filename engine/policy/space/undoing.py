@@ -104,8 +104,8 @@ class Undoing(Monitor):
         return inner and (not meant or any(one.id in meant for one in around))
 
     def _throws_back(self, place: Place) -> bool:
-        """Whether a token that comes there undoes what has completed."""
-        return bool(self.handlers) and place in self._throwers
+        """Whether a token that comes there undoes what has completed, which may take its time, or throw something."""
+        return bool(self._undoing_all) and place in self._throwers
 
     def _reaches(self, state: State, thrower: Place, handler: Place) -> bool:
         """Whether a throw undoes what a handler is for: something that has completed in the scope around the throw."""

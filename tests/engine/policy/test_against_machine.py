@@ -96,6 +96,7 @@ def test_a_decision_that_has_ruled_once_rules_again(kind, seed):
 
 APPROVES = user("fin", '<troika:approval mode="any" onReject="flow"/>', MARK)
 PAYS = element("exclusiveGateway", "ok", default="ok_end") + service("pay", PAY, in_request_id="= request_id")
+PAY_IT = service("pay", PAY, in_request_id="= request_id")
 AGREED = 'approval.fin.outcome = "agree"'
 
 
@@ -443,6 +444,64 @@ def test_a_yes_to_a_copy_counts_for_no_document_that_has_been_named_meanwhile(co
     assert verdict.outcome == outcome
 
 
+REJECTED = 'approval.fin.outcome = "reject"'
+PAYS_REJECTED = element("exclusiveGateway", "z", default="z_no") + element("endEvent", "no") + PAY_IT
+BY_A_STEP = service("undoes").replace('id="undoes"', 'id="undoes" isForCompensation="true"')
+BY_ALL_OF_THEM = (
+    f'<subProcess id="undoes" isForCompensation="true"><startEvent id="u0"/><endEvent id="u1">{error_event("E1")}'
+    f"</endEvent>{flows('u0 u1')}</subProcess>"
+)
+WHILE = {
+    "its time is over": (BY_A_STEP, timer("PT1H")),
+    "a message comes": (BY_A_STEP, message_event("m")),
+    "the undoing fails": (BY_A_STEP, error_event("E1")),
+    "the undoing throws an error": (BY_ALL_OF_THEM, error_event("E1")),
+}
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+@pytest.mark.parametrize("event", WHILE)
+def test_what_happens_while_something_is_undone_happens(event, cancels):
+    """Undoing takes its time and may fail, also where it does nothing that a policy speaks about."""
+    undoes, caught = WHILE[event]
+    by = '<association id="by" sourceRef="undo" targetRef="undoes"/>'
+    notes, asks = service("note") + boundary("undo", "note", COMPENSATE) + undoes, element("exclusiveGateway", "ok")
+    ways = (f"z pay ? {REJECTED}", "z no")
+    if cancels:
+        stop = element("endEvent", "stop", inner="<cancelEventDefinition/>")
+        lines = flows("s0 note fin ok", f"ok s1 ? {AGREED}", "ok stop ? true")
+        body = f'<transaction id="T">{FROM_TO}{notes}{APPROVES}{asks}{stop}{lines}{by}</transaction>' + PAYS_REJECTED
+        body += boundary("cancelled", "T", "<cancelEventDefinition/>") + boundary("b", "T", caught)
+        body += element("endEvent", "gone") + flows("start T end", "cancelled gone", "b z", *ways)
+    else:
+        handler = _handler(caught, PAYS_REJECTED, "caught z", *ways, stops="true")
+        lines = flows("start note fin ok", f"ok end ? {AGREED}", "ok back ? true", "back end")
+        body = notes + APPROVES + asks + BACK + handler + lines + by
+
+    verdict = judged(drawing(START + END + body, message("m", "= request_id") + error("E1")), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+@pytest.mark.parametrize("to", ['to="t"', ""])
+def test_a_time_limit_sends_back_as_people_do(to):
+    """What comes behind the task has been computed already when it is done once more."""
+    limit = f'<troika:timeout><troika:step after="P1D" do="return" {to}/></troika:timeout>'
+    body = (
+        START + END + script("no", "false", "computed") + user("t") + element("exclusiveGateway", "x", default="x_yes")
+        + script("yes", "true", "computed") + user("u", limit) + PAY_IT
+    )  # fmt: skip
+    definition = bpmn.read(
+        drawing(body + flows("start no t x", "x pay ? computed = true", "x yes u end", "pay end")), "x.bpmn"
+    ).definition
+    assert definition is not None
+
+    findings = policy.prove(definition, CATALOG, policies=PAY_001)
+
+    assert [(one.element_id, one.facts["confirmed"]) for one in findings] == [("pay", True)]
+
+
 @pytest.mark.parametrize("what", CALLED)
 def test_a_called_process_undoes_what_it_has_done_itself(what):
     more, lines, expected = CALLED[what]
@@ -666,9 +725,6 @@ def test_what_is_stuck_for_want_of_a_value_stops_nothing_beside_it(asked, outcom
 
     assert verdict is not None
     assert verdict.outcome == outcome
-
-
-PAY_IT = service("pay", PAY, in_request_id="= request_id")
 
 
 def _in_place_of_everything(text: str, within: str = user("tell"), flow: str = "h0 tell h1") -> str:
