@@ -23,7 +23,7 @@ PERSONAL = frozenset(
         *("task.urged", "copy.sent"),
         *("instance.returned", "policy.escalated", "policy.emergency_asked", "policy.emergency_signed"),
         *("people.mentioned", "consultation.opened", "consultation.answered"),
-        *("instance.cancelled", "task.timed_out", "policy.held"),
+        *("instance.cancelled", "task.timed_out", "policy.held", "approval.lapsed"),
         *("task.confirm_asked", "task.confirmed", "task.refused", "retention.due"),
     )
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from flask_babel import gettext
 
@@ -17,6 +18,13 @@ ACTORS = {
     "principal": N_("whom a substitute stands for, whoever he is"),
 }
 """effective_actor"""
+
+
+def asked_again(incident_id: UUID | None) -> tuple[str, str]:
+    """(text, kind) of what is said after what is held was to be approved again."""
+    if incident_id is not None:
+        return gettext("Nothing was sent back: an operator has to look at an incident first."), "danger"
+    return gettext("Whoever approves it is asked again. It goes on once it is approved."), "success"
 
 
 def sentences(policy: Policy) -> list[str]:

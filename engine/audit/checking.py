@@ -323,7 +323,7 @@ def _check_texts(
     for stream, words in asked.items():
         for item in itertools.chain(*words.values()) if stream in seen.shaped else ():
             report.add("decision-changed", verifier.BROKEN, item, verifier.OTHER_REASON, item=item, chain=stream)
-    _check_turned(report, seen, because)
+    _check_turned(report, seen, because, whole=some is None)
     for chain, seq, name in left.keys() - seen.erased:
         report.add("text-missing", verifier.MISSING, chain, verifier.NO_TEXT, chain=chain, seq=seq, name=name)
 
@@ -335,15 +335,15 @@ def _turned(uow: UnitOfWork, some: list[UUID] | None) -> Iterator[tuple[str, str
         yield str(row.id), row.state_reason
 
 
-def _check_turned(report: Report, seen: Seen, because: Mapping[str, str]) -> None:
-    """`because`: reasons that stand beside no act that turned the approval."""
+def _check_turned(report: Report, seen: Seen, because: Mapping[str, str], *, whole: bool) -> None:
+    """`because`: reasons that stand beside no act that turned the approval. Not `whole`: another chain may tell it."""
     told = {}
     for stream, seq, _, link in seen.of(*verifier.TURNED):
         for grant in link[-1].get("grants", ()):
             told[grant] = (stream, seq, link[-1])
     for grant, words in because.items():
         stream, seq, data = told.get(grant, ("–", 0, {}))
-        if data.get("reason") != words and (grant not in told or "at" in data):
+        if data.get("reason") != words and ("at" in data if grant in told else whole):
             report.add("grant-state", verifier.BROKEN, grant, verifier.OTHER_REASON, item=grant, chain=stream)
 
 

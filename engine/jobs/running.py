@@ -252,7 +252,7 @@ def _tell_of_use(engine: ProcessEngine, claimed: Claimed) -> None:
             fence(uow, claimed)
             return
         fence(uow, claimed)
-        policy.note_used(uow, instance, claimed.payload["fact"])
+        policy.note_used(uow, instance, claimed.payload)
 
 
 def _tell_keepers(engine: ProcessEngine, claimed: Claimed) -> None:

@@ -143,6 +143,10 @@ _LIST = (
         urgent=True,
     ),
     Event(
+        "lapsed", "审批失效", "Approvals that lapsed", "审批后内容已变（{what}），原审批失效，付款前须重新审批",
+        "What was approved has changed ({what}): it needs approval again before it is paid", urgent=True,
+    ),
+    Event(
         "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
         "Payment control needs a look: {about_en}",
         always=frozenset((APP,)), urgent=True,
@@ -190,7 +194,12 @@ POLICY = {
 def line(notice: Notice, language: str) -> str:
     """What the notice says in one language."""
     event = EVENTS[notice.event]
-    facts: dict[str, Any] = {"who": "系统" if language == "zh" else "The system", "node": "", **notice.facts}
+    facts: dict[str, Any] = {
+        "who": "系统" if language == "zh" else "The system",
+        "node": "",
+        "what": "–",
+        **notice.facts,
+    }
     if language == "en":
         facts |= {
             name.removesuffix("_en"): text for name, text in notice.facts.items() if name.endswith("_en") and text

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, or_, select
 
-from engine import history, identity, ids, outbox, repository, tasks, webhooks
+from engine import history, identity, ids, operations, outbox, repository, tasks, webhooks
 from engine.approvals import rounds
 from engine.db import rows
 from engine.db.instance import Instance, Status
@@ -162,7 +162,7 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             for row in uow.execute(_members, {"thread": UUID(data["thread"])}):
                 for person in row.visible_to:
                     yield from notice("consult", person)
-        case "instance.returned":
+        case "instance.returned" if data.get("from"):  # by a decision; not when one is taken back, or asked for anew
             yield from notice("returned", instance.starter_id)
         case "instance.ended":
             yield from notice("result", instance.starter_id)
@@ -174,6 +174,10 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             requester = () if instance.starter_id is None else (str(instance.starter_id),)
             for person in dict.fromkeys((*data.get("tell", ()), *requester)):
                 yield from notice("hold", person)
+        case "approval.lapsed":
+            requester = () if instance.starter_id is None else (str(instance.starter_id),)
+            for person in dict.fromkeys((*requester, *data["people"])):
+                yield from notice("lapsed", person)
         case "policy.escalated" | "policy.emergency_asked" | "policy.emergency_signed":
             words = {**words, "about": POLICY[fact.kind][0], "about_en": POLICY[fact.kind][1]}
             for person in data.get("tell", ()):
@@ -271,6 +275,8 @@ def _words(uow: UnitOfWork, instance: Instance, fact: Entry) -> dict[str, str]:
         words |= {"decision": decision[0], "decision_en": decision[1]}
     if did := TIMEOUTS.get(str(fact.data.get("do"))):
         words |= {"did": did[0], "did_en": did[1]}
+    if fact.kind == "approval.lapsed" and (called := operations.catalog().get(fact.data["operation"])) is not None:
+        words |= {"what": called.labels["zh"], "what_en": called.labels["en"]}
     ended = instance.status.name.lower() if fact.kind == "instance.cancelled" else str(fact.data.get("status"))
     if status := STATUSES.get(ended):
         words |= {"status": status[0], "status_en": status[1]}

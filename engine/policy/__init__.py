@@ -10,12 +10,13 @@ from engine.policy.emergency import list_ as emergencies
 from engine.policy.emergency import review as review_emergency
 from engine.policy.emergency import sign as sign_emergency
 from engine.policy.emergency import withdraw as withdraw_emergency
-from engine.policy.gate import USED, admit, approvers, note_used, release, settle_clearance
+from engine.policy.gate import admit, approvers, release, settle_clearance
 from engine.policy.grants import (
     Document,
     Yes,
     batch_allowed,
     conflict,
+    counting_rounds,
     document,
     entitles,
     expired,
@@ -26,12 +27,24 @@ from engine.policy.grants import (
     park,
     restore,
     revoke,
+    subject_name,
     undo,
     undo_all,
     undo_rejected,
 )
 from engine.policy.hindsight import Past, replay_cleared
-from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds, watchers
+from engine.policy.holding import (
+    ESCALATE,
+    RECHECK,
+    USED,
+    Hold,
+    escalate,
+    holds_of,
+    note_used,
+    of_job,
+    open_holds,
+    watchers,
+)
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
 from engine.policy.responding import Response, responses
@@ -95,6 +108,7 @@ __all__ = [
     "check_class",
     "confirm",
     "conflict",
+    "counting_rounds",
     "differs",
     "disable_account",
     "document",
@@ -105,6 +119,7 @@ __all__ = [
     "expired",
     "export",
     "grant",
+    "holds_of",
     "in_force",
     "leaves_open",
     "note_change",
@@ -131,6 +146,7 @@ __all__ = [
     "sign_emergency",
     "staffing",
     "states",
+    "subject_name",
     "to_review",
     "undo",
     "undo_all",

@@ -23,9 +23,8 @@ from engine.unit_of_work import UnitOfWork
 from engine.values import to_decimal
 
 Reason = tuple[str, dict[str, Any]]
+_OTHERWISE = N_("{policy}: the approval of {who} was for {approved}, now it is {now}.")
 
-USED = "policy.used"
-"""job that tells an instance what another one has done with its approvals"""
 GLASS = "break_glass"
 """what the grants of two people in an emergency provide"""
 NO_MONEY = "XXX"
@@ -66,6 +65,16 @@ _voided = (
         ),
     )
 )  # fmt: skip
+_lapsed = (
+    select(*_columns)
+    .where(
+        policy_grant.c.subject_type == bindparam("of_type"),
+        policy_grant.c.subject_id == bindparam("of_id"),
+        policy_grant.c.state == "void",
+        policy_grant.c.subject_digest != bindparam("digest"),
+    )
+    .order_by(policy_grant.c.granted_at.desc(), policy_grant.c.id)
+)
 _glass = select(break_glass.c.policy_id).where(break_glass.c.id == bindparam("of"))
 _counts = or_(clearance.c.state == "open", clearance.c.state == "used")
 _cleared = select(
@@ -111,6 +120,8 @@ class Situation:
     """the sum of an aggregate without this call"""
     undone: Callable[[Row[Any]], bool]
     """whether the decision behind a grant does not stand any more, or its request has ended otherwise than drawn"""
+    lapsed: Callable[[], Sequence[Row[Any]]] = tuple
+    """approvals that ended because what they were for has changed since, the newest first"""
 
     def own(self, policy: Policy, fact: str) -> Decimal | None:
         """What this call adds to an aggregate; None: its document does not say."""
@@ -156,6 +167,7 @@ def admit(
         amount=_instalment(operation, arguments, speaking),
         total=lambda policy, sums: _locked_total(uow, policy, sums, found),
         undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
+        lapsed=lambda: uow.read(_lapsed, {"of_type": found.type, "of_id": found.id, "digest": found.digest}),
     )  # fmt: skip
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
     reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
@@ -218,6 +230,7 @@ def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
         dropped += [reason for reason in against if reason not in dropped]
     assigned = _assign(needed, usable)
     if assigned is None:
+        dropped += _changed(uow, policy, needed, usable, situation)
         reasons += [*_named(uow, dropped), _missing(policy, needed, usable)]
     places = sum(need.people for need in needed)
     return Verdict(True, tuple(reasons), assigned or {}, places, sums, tuple(traces))
@@ -242,7 +255,7 @@ def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) 
 
 
 def _tell_elsewhere(uow: UnitOfWork, clearance_id: UUID, operation: Operation, row: Row[Any]) -> None:
-    """Approvals may stem from other instances; no transaction writes into two: a job tells each of them afterwards."""
+    """Approvals may stem from other instances: each is told afterwards."""
     used: dict[UUID, list[str]] = {}
     for one in uow.read(_from_elsewhere, {"cleared": clearance_id, "own": row.instance_id}):
         used.setdefault(one.instance_id, []).append(str(one.id))
@@ -251,13 +264,7 @@ def _tell_elsewhere(uow: UnitOfWork, clearance_id: UUID, operation: Operation, r
             "operation": operation.name, "clearance": str(clearance_id), "by": str(row.instance_id), "grants": given,
             "subject": f"{row.subject_type} {row.subject_id}",
         }  # fmt: skip
-        holding.queue(uow, USED, {"instance": str(instance_id), "fact": about}, None, uow.now)
-        uow.wake_runners()
-
-
-def note_used(uow: UnitOfWork, instance: Instance, fact: Mapping[str, Any]) -> None:
-    """In the chain of the instance that approved: what another one has done with it."""
-    history.record(uow, instance, "approval.used", data=dict(fact))
+        holding.tell_instance(uow, instance_id, "approval.used", about)
 
 
 def use_up(uow: UnitOfWork, clearance_id: UUID, amount: Decimal) -> None:
@@ -400,16 +407,30 @@ def _usable(
     return usable, dropped
 
 
+def _changed(
+    uow: UnitOfWork, policy: Policy, needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]],
+    situation: Situation,
+) -> list[Reason]:  # fmt: skip
+    """Of each approval for which there are too few persons, the last one that ended because its document changed."""
+    last: dict[str, Row[Any]] = {}
+    short = {need.approval for need in needed if len({row.person_id for row in usable[need]}) < need.people}
+    for row in situation.lapsed():
+        if row.capability in short:
+            last.setdefault(row.capability, row)
+    return [
+        (_OTHERWISE, {"policy": Term("policy", policy.id), "who": row.account_id,
+                      **naming.difference(uow, situation.found.type, row.facts, situation.found.facts.values)})
+        for row in last.values()
+    ]  # fmt: skip
+
+
 def _against(
     uow: UnitOfWork, policy: Policy, need: Requirement, row: Row[Any], situation: Situation, sums: Mapping[str, Any],
     traces: judging.Traces,
 ) -> Reason | None:  # fmt: skip
     found = situation.found
     if row.subject_digest != found.digest:
-        return (
-            N_("{policy}: the approval of {who} was for {approved}, now it is {now}."),
-            naming.difference(uow, found.type, row.facts, found.facts.values),
-        )
+        return _OTHERWISE, naming.difference(uow, found.type, row.facts, found.facts.values)
     if row.expires_at < situation.at:
         return N_("{policy}: the approval of {who} has expired."), {}
     if row.granted_at > situation.at:

@@ -23,6 +23,10 @@ from engine.unit_of_work import UnitOfWork
 from engine.values import binding_digest, to_decimal
 
 _insert_grant = insert(policy_grant)
+_counting = select(policy_grant.c.user_task_id).where(
+    policy_grant.c.subject_digest == bindparam("digest"), policy_grant.c.state == "active",
+    policy_grant.c.user_task_id.is_not(None), policy_grant.c.expires_at >= bindparam("at_time"),
+)  # fmt: skip
 _editing = (
     select(history_table.c.kind, history_table.c.actor_id, history_table.c.data)
     .where(
@@ -39,7 +43,7 @@ _void = (
         policy_grant.c.state.in_(("active", "parked")),
     )
     .values(state="void", state_reason=bindparam("why"), state_at=bindparam("at_time"))
-    .returning(policy_grant.c.id)
+    .returning(policy_grant.c.id, policy_grant.c.instance_id, policy_grant.c.account_id)
 )
 
 
@@ -369,6 +373,11 @@ def insert_grants(uow: UnitOfWork, instance: Instance, rows: Sequence[Mapping[st
     holding.stir(uow, first["subject_type"], first["subject_id"])
 
 
+def counting_rounds(uow: UnitOfWork, found: Document) -> set[UUID]:
+    """The rounds whose approvals of a document count for it as it is now."""
+    return {row.user_task_id for row in uow.read(_counting, {"digest": found.digest, "at_time": uow.now})}
+
+
 def park(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
     """Decisions that may be carried later: until then their grants count for nothing."""
     _turn(uow, items, ("active",), "parked", reason)
@@ -426,6 +435,14 @@ def _tell(uow: UnitOfWork, grants: Iterable[UUID], to: str, reason: str) -> None
 def revoke(uow: UnitOfWork, subject_type: str, subject_id: str, reason: str) -> int:
     """Void every live grant of a document, in the commit of what changed it; returns how many."""
     binds = {"of_type": subject_type, "of_id": subject_name(subject_id), "why": reason, "at_time": uow.now}
-    voided = list(uow.execute(_void, binds).scalars())
-    _tell(uow, voided, "void", reason)
+    voided = uow.execute(_void, binds).all()
+    _tell(uow, [row.id for row in voided], "void", reason)
+    here = None if uow.instance is None else uow.instance.id
+    for instance_id in dict.fromkeys(row.instance_id for row in voided if row.instance_id != here):
+        given = [row for row in voided if row.instance_id == instance_id]
+        fact = {
+            "operation": reason, "subject": f"{subject_type} {binds['of_id']}",
+            "grants": sorted(str(row.id) for row in given), "people": sorted({str(row.account_id) for row in given}),
+        }  # fmt: skip
+        holding.tell_instance(uow, instance_id, "approval.lapsed", fact)
     return len(voided)

@@ -1,6 +1,6 @@
 """What the gate holds: looked at again when somebody asks or when a yes for its document appears, else escalated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -17,6 +17,8 @@ from engine.unit_of_work import UnitOfWork
 
 RECHECK = "policy.recheck"
 ESCALATE = "policy.escalate"
+USED = "policy.used"
+"""job that tells an instance what another one has done with its approvals"""
 PATIENCE = 3
 """working days after which somebody above is told"""
 TOLD = ("policy", "audit")
@@ -47,6 +49,7 @@ _open = (
 _of_subject = _open.where(
     policy_hold.c.subject_type == bindparam("of_type"), policy_hold.c.subject_id == bindparam("of_id")
 )
+_of_instance = _open.where(policy_hold.c.instance_id == bindparam("of"))
 _by_job = _open.where(policy_hold.c.job_id == bindparam("row"))
 
 
@@ -109,6 +112,11 @@ def open_holds(uow: UnitOfWork) -> list[Hold]:
     return [_hold(row) for row in uow.read(_open)]
 
 
+def holds_of(uow: UnitOfWork, instance_id: UUID) -> list[Hold]:
+    """What is held of one request, the oldest first."""
+    return [_hold(row) for row in uow.read(_of_instance, {"of": instance_id})]
+
+
 def of_job(uow: UnitOfWork, job_id: UUID) -> Hold | None:
     """The open hold of a job."""
     row = uow.read_one(_by_job, {"row": job_id})
@@ -154,6 +162,18 @@ def _patience(uow: UnitOfWork) -> datetime:
 
 def _queue(uow: UnitOfWork, handler: str, job_id: UUID, instance_id: UUID | None, at: datetime) -> None:
     queue(uow, handler, {"job": str(job_id)}, instance_id, at)
+
+
+def tell_instance(uow: UnitOfWork, instance_id: UUID, kind: str, fact: dict[str, Any]) -> None:
+    """No transaction writes into two instances: a job tells the other one what became of its approvals."""
+    queue(uow, USED, {"instance": str(instance_id), "kind": kind, "fact": fact}, None, uow.now)
+    uow.wake_runners()
+
+
+def note_used(uow: UnitOfWork, instance: Instance, payload: Mapping[str, Any]) -> None:
+    """In the chain of the instance that approved: what another one has done with it, as `tell_instance` was told."""
+    # jobs of before name no kind
+    history.record(uow, instance, payload.get("kind", "approval.used"), data=dict(payload["fact"]))
 
 
 def queue(uow: UnitOfWork, handler: str, payload: dict[str, Any], instance_id: UUID | None, at: datetime) -> None:

@@ -29,6 +29,7 @@ from engine.tasks.inbox import (
 )
 from engine.tasks.informing import Comment, Mention, admit, attach, attachments, comment, comments, open_attachment
 from engine.tasks.leaving import Besides, HandOver, LeftBehind, besides, hand_over, hand_over_preview, left_behind
+from engine.tasks.reapproving import approvable_again, approve_again
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
 from engine.tasks.retaining import (
@@ -107,6 +108,8 @@ __all__ = [
     "agree",
     "agree_many",
     "answer",
+    "approvable_again",
+    "approve_again",
     "attach",
     "attachments",
     "besides",

@@ -154,6 +154,31 @@ def test_what_asks_less_needs_a_reason_and_is_shown_to_audit(engine, known):
     assert "We are only two." not in known["aud"].get("/policies/").text
 
 
+def test_requester_and_controllers_are_told_why_it_is_held_and_have_it_approved_again(engine, known, people, sign_in):
+    """Others who read the request are not told what was approved; whoever only approves does not send it back."""
+    bill_id = a_bill(engine)
+    instance_id = started(engine, Actor(people["ann"].id), bill_id)
+    agree(engine, Actor(people["fay"].id))
+    changed(engine, bill_id, version=20000)
+    jobs.run_due(engine)
+
+    fay = sign_in("fay")
+    pages = {
+        login: visitor.get(f"/requests/{instance_id}").text for login, visitor in (("ann", known["ann"]), ("fay", fay))
+    }
+    (job,) = re.findall(r"/holds/([0-9a-f-]{36})/approve", pages["ann"])
+    assert "for amount 100.00, now it is amount 200.00" in pages["ann"]
+    assert "now it is" not in pages["fay"]
+    assert fay.post(f"/requests/{instance_id}/holds/{job}/approve").status_code == 403
+    assert f"/policies/holds/{job}/approve" in known["cora"].get("/policies/holds").text
+    assert known["ann"].post(f"/requests/{instance_id}/holds/{job}/approve").status_code == 303
+    assert known["cora"].post(f"/policies/holds/{job}/approve").status_code == 404
+    agree(engine, Actor(people["fay"].id))
+    jobs.run_due(engine)
+
+    assert state_of(engine, bill_id) == "paid"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"people": ["many"]}, "people: a whole number from 1"), ({"when": ["facts.amount"]}, "a FEEL expression after"),

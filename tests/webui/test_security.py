@@ -79,7 +79,7 @@ ASKS = {
     **dict.fromkeys(
         ("inbox.add_signers", "inbox.do_add_signers", "inbox.remove_signer", "inbox.do_remove_signer", "inbox.copy",
          "inbox.do_copy", "inbox.consult", "inbox.do_consult", "inbox.set_future", "inbox.do_set_future",
-         "inbox.answer", "inbox.admit", "requests.consult",
+         "inbox.answer", "inbox.admit", "requests.consult", "requests.approve_again",
          "requests.do_consult", "requests.answer", "requests.admit", "api_comments.comments", "api_comments.comment",
          "api_comments.admit", "api_comments.consultations", "api_comments.consult", "api_comments.answer",
          "inbox.delegate", "inbox.do_delegate", "requests.copy", "requests.do_copy", "requests.urge",
@@ -162,7 +162,7 @@ ASKS = {
     **dict.fromkeys(("policies.review", "policies.review_emergency"), "audit"),
     **dict.fromkeys(
         ("policies.new", "policies.change", "policies.propose", "policies.activate", "policies.withdraw",
-         "policies.confirm", "policies.retire", "policies.look_again", "policies.ask"),
+         "policies.confirm", "policies.retire", "policies.look_again", "policies.approve_again", "policies.ask"),
         "policy",
     ),
     **dict.fromkeys(
@@ -342,7 +342,8 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
            "api_substitutions.change", "substitutions.change", "signatures.own_picture",
-           "signatures.picture", "policies.look_again", "policies.ask", "policies.sign",
+           "signatures.picture", "policies.look_again", "policies.approve_again", "policies.ask", "policies.sign",
+           "requests.approve_again",
            "policies.withdraw_emergency", "policies.review_emergency", "policies.payment",
            "api_audit.payment_evidence")  # fmt: skip
 """404 even for who may"""

@@ -83,6 +83,8 @@ KINDS = {
     "approval.granted": N_("Approval counts for a payment or another guarded operation"),
     "approval.parked": N_("Approval waits until its decision is carried"),
     "approval.restored": N_("Approval counts again"),
+    "approval.asked_again": N_("Approval asked for again"),
+    "approval.lapsed": N_("Approval void: another request has changed what was approved"),
     "approval.used": N_("Approval used by another request"),
     "approval.voided": N_("Approval void"),
     "policy.activated": N_("Policy activated"),

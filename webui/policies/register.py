@@ -8,7 +8,7 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import evidence, identity, jobs, operations, policy, records
+from engine import evidence, identity, jobs, operations, policy, records, tasks
 from engine.audit import verifier
 from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.policy import Hold, statement
@@ -40,7 +40,7 @@ def _holds(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
     return page(
         "policies/holds.html", found=found, glass=glass, error=error, typed=request.form,
         requests=policy_rows.requests(g.uow, [one.instance_id for one in found if one.instance_id is not None]),
-        documents=_documents(found),
+        documents=_documents(found), asked_at={one.job_id: tasks.approvable_again(g.uow, one) for one in found},
     )  # fmt: skip
 
 
@@ -51,6 +51,14 @@ def look_again(job_id: UUID) -> ResponseReturnValue:
     _hold(job_id)
     jobs.retry(g.uow, job_id)
     flash(gettext("The gate looks at it again."), "success")
+    return redirect(url_for(".holds"), 303)
+
+
+@blueprint.post("/holds/<uuid:job_id>/approve")
+@shows_again(_holds)
+def approve_again(job_id: UUID) -> ResponseReturnValue:
+    """Whoever approved is asked again, with the document as it is now."""
+    flash(*words.asked_again(tasks.approve_again(g.uow, job_id)))
     return redirect(url_for(".holds"), 303)
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import audit, prints, records, repository, runtime, tasks
-from webui import access, filling, progress, serving, talks, tracking
+from engine import audit, policy, prints, records, repository, runtime, tasks
+from webui import access, filling, policy_words, progress, serving, talks, tracking
 from webui.printing import content
 from webui.rendering import page
 from webui.requests import acts, blueprint
@@ -21,9 +21,12 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
     start_form = repository.definition(g.uow, found.definition_id).meta.get("form")
     form = repository.form(g.uow, start_form, found.definition_id) if start_form else None
     copies = tasks.receipts(g.uow, instance_id)
+    holds = policy.holds_of(g.uow, instance_id) if _sees_holds(found) else []
     return page(
         "requests/instance.html",
         offered=acts.offered(found),
+        holds=holds,
+        asked_at={one.job_id: tasks.approvable_again(g.uow, one) for one in holds},
         receipts=copies,
         unread=next((one.work_item_id for one in copies if one.reader_id == g.reader.id and not one.read_at), None),
         instance=found,
@@ -39,6 +42,18 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         records=[pair for pair in records.made_by(g.uow, instance_id) if access.may_read(pair[0].capability)],
         audit=audit.verify(g.uow, instance_id),
     )  # fmt: skip
+
+
+def _sees_holds(found: progress.Card) -> bool:
+    """Its reasons tell what was approved: the requester, controllers, auditors and operators, no other reader."""
+    return found.starter_id == g.reader.id or any(access.may_read(word) for word in ("policy", "audit", "cockpit"))
+
+
+@blueprint.post("/<uuid:instance_id>/holds/<uuid:job_id>/approve")
+def approve_again(instance_id: UUID, job_id: UUID) -> ResponseReturnValue:
+    """Whoever approved what is held is asked again, with the document as it is now."""
+    flash(*policy_words.asked_again(tasks.approve_again(g.uow, job_id)))
+    return redirect(url_for(".instance", instance_id=instance_id), 303)
 
 
 @blueprint.get("/<uuid:instance_id>/diagram.json")
