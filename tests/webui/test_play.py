@@ -1,5 +1,6 @@
 """Playing a draft through its address: the panel, what a refusal keeps, and that nothing is stored."""
 
+import html
 import json
 import re
 
@@ -124,9 +125,20 @@ def test_a_refused_step_says_why_and_shows_what_was_typed(play):
     assert "Step 1 cannot be done any more" in gone["html"]
 
 
-def test_a_drawing_with_errors_says_what_is_wrong_with_it(play):
+def test_a_drawing_with_errors_says_what_is_wrong_with_it_and_calls_its_elements_by_name(sign_in, play, engine):
     answer = play(422, xml=CLAIM.decode().replace('formId="approval"', 'formId="nowhere"'))
     assert answer["findings"][0]["element"] == "approve"
+    open_ended = CLAIM.decode().replace('targetRef="agreed"', 'targetRef="gone"')
+    said = "Flow 'Approve → gone' leads from 'Approve' to 'gone', but not both stand in the scope 'Claim'."
+    assert said in [one["message"] for one in play(422, xml=open_ended)["findings"]]
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/claim.bpmn", open_ended.encode())
+
+    ran = sign_in("root").post("/designer/scenarios/claim")
+
+    assert (ran.status_code, "The drawing cannot be tried while it has errors." in ran.text) == (422, True)
+    assert said in html.unescape(ran.text)
+    assert '<a href="/designer/edit/claim#f2">Approve → gone</a>' in ran.text
 
 
 def test_what_makes_no_sense_is_refused(play):

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from engine import repository
 from engine.findings import Finding, Level
 from webui import errors
+from webui.designer import elements
 from webui.designer.addresses import editor_of
 from webui.designer.filing import File, file_at
 from webui.designer.things import named
@@ -24,25 +25,27 @@ class Shown:
 
 
 def findings_of(file: File, files: Mapping[str, bytes], told: list[Finding]) -> list[Shown]:
-    """Errors first, as the check gives them; notes are for the canvas. Parts of forms and tables go by their names,
-    those of drawings by their ids; those of another file than `file` say of which. `files`: what was checked, by path.
+    """Errors first, as the check gives them; notes are for the canvas. Parts go by their names; those of another file
+    than `file` say of which. `files`: what was checked, by path.
     """
     others = {one.resource for one in told if one.resource in files} - {file.path}
     known = {file.path: file} | {path: file_at(path) for path in others}
-    names = {path: named(path, files[path]) for path in known if path in files and not path.endswith(".bpmn")}
+    names = {path: named(path, files[path]) for path in known if path in files}
     shown = []
     for one in told:
         if one.level is not Level.INFO:
             element, follows = one.element_id or "", repository.follower(one)
             of = known.get(one.resource, file)
             editor = editor_of("process", follows) if follows else of.editor
-            where = element if follows else names.get(of.path, {}).get(element, element)
+            called = names.get(of.path, {})
+            where = element if follows else called.get(element, element)
+            facts = one.facts if follows else elements.facts(one, called)
             if of is not file:
                 where = " · ".join(filter(None, (of.name, where)))
             shown.append(
                 Shown(
-                    one.level.value, where or one.resource, errors.words(one.message, one.facts),
-                    errors.words(one.hint, one.facts), f"{editor}#{quote(element)}" if element else editor,
+                    one.level.value, where or one.resource, errors.words(one.message, facts),
+                    errors.words(one.hint, facts), f"{editor}#{quote(element)}" if element else editor,
                 )
             )  # fmt: skip
     return shown

@@ -19,6 +19,7 @@ from webui.designer import used_files, vocabulary
 from webui.designer.blueprint import designer
 from webui.designer.cards import duration_words
 from webui.designer.changes import Line, NotComparable, Row, rows_between
+from webui.designer.elements import KINDS
 from webui.designer.filing import KINDS as KINDS_BESIDE
 from webui.designer.filing import File, file_of
 from webui.designer.things import things
@@ -34,23 +35,6 @@ _DURATION = re.compile(r"P(?:\d+D|T\d+[HM])")
 _REFERENCES = frozenset(("default", "attachedToRef", "sourceRef", "targetRef", "parent", "outgoing", "flowNodeRef"))
 """properties whose values are ids of elements"""
 
-KINDS = {
-    "startEvent": N_("Start event"), "endEvent": N_("End event"), "boundaryEvent": N_("Boundary event"),
-    "intermediateCatchEvent": N_("Catching event"), "intermediateThrowEvent": N_("Throwing event"),
-    "task": N_("Task"), "userTask": N_("User task"), "serviceTask": N_("Service task"),
-    "businessRuleTask": N_("Business rule task"), "scriptTask": N_("Script task"), "sendTask": N_("Send task"),
-    "receiveTask": N_("Receive task"), "manualTask": N_("Manual task"), "callActivity": N_("Call activity"),
-    "subProcess": N_("Sub-process"), "transaction": N_("Transaction"), "adHocSubProcess": N_("Ad-hoc sub-process"),
-    "exclusiveGateway": N_("Exclusive gateway"), "inclusiveGateway": N_("Inclusive gateway"),
-    "parallelGateway": N_("Parallel gateway"), "complexGateway": N_("Complex gateway"),
-    "eventBasedGateway": N_("Event-based gateway"), "sequenceFlow": N_("Sequence flow"),
-    "messageFlow": N_("Message flow"), "association": N_("Association"), "textAnnotation": N_("Text annotation"),
-    "group": N_("Frame"), "lane": N_("Lane"), "participant": N_("Pool"), "dataObject": N_("Data object"),
-    "dataObjectReference": N_("Data object"), "dataStoreReference": N_("Data store"), "dataStore": N_("Data store"),
-    "process": N_("Process"), "collaboration": N_("Collaboration"), "message": N_("Message"), "signal": N_("Signal"),
-    "error": N_("Error of the process"), "escalation": N_("Escalation"),
-}  # fmt: skip
-"""What each kind of element is called."""
 _WORDS = {
     "kind": N_("Kind of element"), "parent": N_("Lies in"), "name": N_("Name"), "text": N_("Text"),
     "outgoing": N_("Order of the ways out"), "flowNodeRef": N_("Elements in the lane"), "default": N_("Default flow"),

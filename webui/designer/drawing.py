@@ -17,7 +17,7 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings, policy_names
-from webui.designer import asking, conditions, expressions, gateways, panel, ready_steps, results
+from webui.designer import asking, conditions, elements, expressions, gateways, panel, ready_steps, results
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
 from webui.designer.decision_files import drawn_models
@@ -80,7 +80,10 @@ def lint() -> ResponseReturnValue:
     process = next((one for one in drawn.processes if one.id == sent["key"]), None) if drawn is not None else None
     ways = gateways.beside(process, found.types if found else {}, _required(process)) if process is not None else {}
     return jsonify(
-        findings=findings_out(told), variables=expressions.names(found) if found else None, open=more, gateways=ways
+        findings=findings_out(told, content),
+        variables=expressions.names(found) if found else None,
+        open=more,
+        gateways=ways,
     )
 
 
@@ -199,16 +202,18 @@ def _name_in(key: str, xml: bytes) -> str:
     return next((found.name for found in reading.found if found.key == key), key)
 
 
-def findings_out(told: list[Finding]) -> list[dict[str, Any]]:
-    return [
-        {
-            "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,
-            "message": errors.words(finding.message, finding.facts), "hint": errors.words(finding.hint, finding.facts),
-            "line": finding.line, "steps": findings.steps(finding),
-            "fixes": findings.fixes(finding),
-        }
-        for finding in told
-    ]  # fmt: skip
+def findings_out(told: list[Finding], drawing: bytes = b"") -> list[dict[str, Any]]:
+    """`drawing`: whose elements are called by their names."""
+    called = elements.names(drawing) if told and drawing else {}
+    return [_finding_out(finding, elements.facts(finding, called)) for finding in told]
+
+
+def _finding_out(finding: Finding, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,
+        "message": errors.words(finding.message, facts), "hint": errors.words(finding.hint, facts),
+        "line": finding.line, "steps": findings.steps(finding), "fixes": findings.fixes(finding),
+    }  # fmt: skip
 
 
 def _operation(found: Operation) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def play(key: str) -> ResponseReturnValue:
             return _standing(script, run, stopped)
     except DeploymentRefused as refused:
         text = gettext("The drawing cannot be tried while it has errors.")
-        return jsonify(detail=text, findings=findings_out(refused.findings)), refused.status
+        drawing = sent["xml"].encode("utf-8", "surrogatepass")
+        return jsonify(detail=text, findings=findings_out(refused.findings, drawing)), refused.status
 
 
 @contextmanager

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import flash, g, jsonify, redirect, request, url_for
+from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import drafts, repository, runtime, scenarios
-from engine.errors import EngineError, InvalidValue
+from engine.errors import DeploymentRefused, EngineError, InvalidValue
+from engine.findings import Finding
 from engine.scenarios import coverage, playing, saying, writing
 from engine.scenarios.coverage import Coverage
 from engine.scenarios.tracing import Trace
 from engine.unit_of_work import Actor
 from webui import errors
 from webui.designer.blueprint import designer
+from webui.designer.checked import findings_of
+from webui.designer.filing import file_of
 from webui.designer.library import Opened, draft_of, opened_drawing
 from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
 from webui.designer.scenario_files import path_of, told_in
@@ -59,7 +62,11 @@ def scenario_list(key: str) -> ResponseReturnValue:
 @own_transactions
 def run_scenarios(key: str) -> ResponseReturnValue:
     """Run all of them on the draft, or on what is deployed, and say what they go through."""
-    ran = played(key)
+    try:
+        ran = played(key)
+    except DeploymentRefused as refused:
+        with reading(installation()):
+            return _shown(opened_drawing(key), wrong=refused.findings), refused.status
     with reading(installation()):
         return _shown(ran.opened, ran)
 
@@ -144,12 +151,17 @@ def keep(opened: Opened, text: str) -> None:
     drafts.save(g.uow, path, text.encode(), version=version, name=opened.line.name)
 
 
-def _shown(opened: Opened, ran: Played | None = None, error: EngineError | None = None) -> ResponseReturnValue:
+def _shown(
+    opened: Opened, ran: Played | None = None, error: EngineError | None = None, wrong: Sequence[Finding] = ()
+) -> Response:
+    """`wrong`: why nothing could be run."""
+    files = files_of(opened.path, opened.xml) if wrong else {}
     named = [Outcome(label(story.name.labels, story.name), str(story.name)) for story in _stories(opened)]
     return page(
         "designer/scenarios.html", block="content", key=opened.key, name=opened.line.name, error=error,
         outcomes=named if ran is None else ran.outcomes, found=ran and ran.covered, flows=ran and ran.flows,
         edited=draft_of(opened.key, "scenarios") is not None,
+        findings=findings_of(file_of("process", opened.key), files, list(wrong)),
         drawing=ran and as_script_data(_drawing(ran.opened.xml, ran.covered)),
     )  # fmt: skip
 

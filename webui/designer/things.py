@@ -1,5 +1,6 @@
-"""The parts of a form or of a file of decisions, whichever it is."""
+"""The parts of a form, a file of decisions or a drawing, whichever it is."""
 
+from webui.designer import elements
 from webui.designer.changes import NotComparable, Thing
 from webui.designer.form_things import form_things
 from webui.designer.table_things import table_things
@@ -11,7 +12,11 @@ def things(path: str, content: bytes) -> dict[str, Thing]:
 
 
 def named(path: str, content: bytes) -> dict[str, str]:
-    """What each part is called, by id; those without a name, and of what cannot be read, are left out."""
+    """What each part is called, by id; of forms and tables those without a name, and of what cannot be read, are left
+    out.
+    """
+    if path.endswith(".bpmn"):
+        return elements.names(content)
     try:
         return {key: thing.name for key, thing in things(path, content).items() if thing.name}
     except NotComparable:
