@@ -33,7 +33,7 @@ export class Names {
   }
 
   #input(label, value = '', say) {
-    const made = Object.assign(document.createElement('input'), { className: 'form-control form-control-sm', value, autocomplete: 'off' });
+    const made = Object.assign(document.createElement('input'), { className: 'form-control form-control-sm', value, autocomplete: 'off', placeholder: label });
     made.setAttribute('aria-label', label);
     made.dataset.say = this.#says.push(say) - 1;
     return made;
