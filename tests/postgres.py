@@ -5,11 +5,16 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
 
 _UNPRIVILEGED = ("postgres", "nobody")
 _OPTIONS = "-c max_connections=60 -c shared_buffers=64MB -c listen_addresses='' -c deadlock_timeout=200ms"
 _FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 class Server:
@@ -51,6 +56,24 @@ class Server:
             if done.returncode:
                 output.seek(0)
                 raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {output.read()}")
+
+
+def until_one_waits(engine: Any) -> None:
+    """Return when a transaction of this database waits for the lock of another one; on SQLite at once: there the second
+    one begins when the first has ended. Raises AssertionError when none does.
+    """
+    if engine.dialect == "sqlite":
+        return
+    looking = create_engine(engine.settings.database_url, isolation_level="AUTOCOMMIT")
+    try:
+        with looking.connect() as connection:
+            for _ in range(3000):
+                if connection.execute(_WAITING).scalar():
+                    return
+                time.sleep(0.01)
+    finally:
+        looking.dispose()
+    raise AssertionError("expected a transaction that waits for a lock, found none")
 
 
 def _user() -> str | None:

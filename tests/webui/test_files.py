@@ -19,6 +19,7 @@ from engine.process_engine import ProcessEngine
 from engine.tasks import closed, drafting, opening
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, drawing, extensions, flows
+from tests.postgres import until_one_waits
 from tests.webui.conftest import begun_once
 from webui.printing import paper
 
@@ -274,7 +275,7 @@ def test_a_file_that_is_sent_again_or_taken_while_it_is_forgotten_stays(ann, eng
         act(uow, key)
         uow.flush()
         second.start()
-        second.join(0.5)  # until it waits
+        until_one_waits(engine)
     second.join()
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
@@ -383,7 +384,7 @@ def test_two_requests_at_once_do_not_both_get_a_file(ann, sign_in, engine, peopl
         runtime.start(uow, "p", given)
         uow.flush()
         second.start()
-        second.join(0.5)  # until it waits for the file
+        until_one_waits(engine)
     second.join()
 
     assert [answer.status_code for answer in answers] == [422]
