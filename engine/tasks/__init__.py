@@ -33,9 +33,11 @@ from engine.tasks.reapproving import approvable_again, approve_again
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
 from engine.tasks.retaining import (
+    Erasure,
     Keeping,
     Over,
     erase_request,
+    erasure,
     keeping,
     may_release,
     over,
@@ -75,6 +77,7 @@ __all__ = [
     "Consultation",
     "CopyItem",
     "DoneItem",
+    "Erasure",
     "HandOver",
     "InMyName",
     "InboxItem",
@@ -135,6 +138,7 @@ __all__ = [
     "erase_request",
     "erase_text",
     "erased",
+    "erasure",
     "foresee",
     "get",
     "hand_back",

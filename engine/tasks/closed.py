@@ -13,13 +13,15 @@ from engine.bpmn.state import State
 from engine.bpmn.steps import ScopeOpened
 from engine.db.history import history
 from engine.db.instance import Instance
+from engine.db.task import user_task
 from engine.errors import NotFound
 from engine.history import CHANGES, Entry, timeline
+from engine.tasks.erasing import erased
 from engine.tasks.opening import form_digest
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
-DECIDED, NOW = "decided", "now"
+DECIDED, NOW, RECORDED, ERASED = "decided", "now", "recorded", "erased"
 _DECISION = "task.decided"
 _moves = (
     select(history.c.kind, history.c.data)
@@ -29,6 +31,7 @@ _moves = (
     )
     .order_by(history.c.seq)
 )
+_rounds = select(user_task.c.id, user_task.c.scope_path).where(user_task.c.instance_id == bindparam("of"))
 _since = (
     select(history.c.seq)
     .where(history.c.instance_id == bindparam("of"), history.c.at >= bindparam("since"))
@@ -40,7 +43,8 @@ _since = (
 @dataclass(frozen=True, slots=True)
 class Page:
     """What is known of it. `values_of` says what `values` are: DECIDED, those that were on the page, as far as that is
-    known; NOW, those of now, of which some were different.
+    known; NOW, those of now, of which some were different; RECORDED, what decisions have written in a called process
+    that has ended, and its values with it; ERASED, what erasing the request has left.
 
     `lost`: SHA-256 in hex of the form that was shown, where nobody has its file any more; then there is no `form`.
     """
@@ -57,15 +61,19 @@ def look_back(
 ) -> Page:  # fmt: skip
     """Of a closed round, or an item of it. `decisions`: gives what `decisions_of` gives, where it is at hand."""
     form, lost = _form(uow, instance, round, item)
-    now = _values_left(state, round)
-    if form is None or item.form_digest is None:
-        return Page(form, now, lost=lost)
-    if form_digest(uow, form, now) == item.form_digest:
+    left = _values_left(state, round)
+    now = left or {}
+    if form is None:
+        return Page(None, now, lost=lost)
+    if erased(uow, instance.id):
+        return Page(form, now, ERASED)
+    if left is not None and (item.form_digest is None or form_digest(uow, form, now) == item.form_digest):
         return Page(form, now)
-    then = _undone(now, item, decisions() if decisions else decisions_of(uow, instance, item.decided_at))
+    told = decisions() if decisions else decisions_of(uow, instance, None if left is None else item.decided_at)
+    then = _recorded(uow, instance, round, item, told) if left is None else _undone(now, item, told)
     if form_digest(uow, form, then) == item.form_digest:
         return Page(form, then)
-    return Page(form, now, NOW)
+    return Page(form, then, RECORDED) if left is None else Page(form, now, NOW)
 
 
 def decisions_of(uow: UnitOfWork, instance: Instance, since: datetime | None = None) -> list[Entry]:
@@ -107,10 +115,10 @@ def _form(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> tuple[f
     return (former[-1] if former else None), None
 
 
-def _values_left(state: State, round: Any) -> Values:
+def _values_left(state: State, round: Any) -> Values | None:
     """What a closed round could read as it is now: of what is left of its process, from the inside outwards.
 
-    Nothing where a called process has ended: its caller's variables were never given to it.
+    None where a called process has ended: its caller's variables were never given to it.
     """
     inner = 0
     for scope, opener in _scopes(round)[1:]:
@@ -119,12 +127,12 @@ def _values_left(state: State, round: Any) -> Values:
             continue
         node = state.scopes[inner].program.nodes.get(opener)
         if node is None or node.type == "callActivity":
-            return {}
+            return None
     return bpmn.variables(state, inner)
 
 
 def _undone(now: Values, item: Any, decisions: Sequence[Entry]) -> Values:
-    """`now` without what decisions have written since `item` was decided; its own came after the page was shown."""
+    """`now` without what decisions have written since `item` was decided."""
     then = dict(now)
     for fact in reversed(decisions):
         own = fact.data.get("item") == str(item.id)
@@ -132,6 +140,31 @@ def _undone(now: Values, item: Any, decisions: Sequence[Entry]) -> Values:
         if own:
             break
     return then
+
+
+def _recorded(uow: UnitOfWork, instance: Instance, round: Any, item: Any, decisions: Sequence[Entry]) -> Values:
+    """What decisions in the same called process had written when `item` was decided; of fields that only later ones
+    have written, what stood there before.
+    """
+    moved = uow.execute(_moves, {"of": instance.id})
+    called = {row.data["scope"] for row in moved if row.kind == ScopeOpened.kind and row.data["definition"] is not None}
+    paths = {row.id: row for row in uow.execute(_rounds, {"of": instance.id})}
+
+    def process(of: Any) -> int:
+        return next((scope for scope, _ in reversed(_scopes(of)) if scope in called), 0)
+
+    found: Values = {}
+    past = False
+    for fact in decisions:
+        if process(paths[UUID(fact.data["task"])]) != process(round):
+            continue
+        for name, (before, after) in fact.data.get(CHANGES, {}).items():
+            if past:
+                found.setdefault(name, before)
+            else:
+                found[name] = after
+        past = past or fact.data.get("item") == str(item.id)
+    return found
 
 
 def _scopes(round: Any) -> list[tuple[int, str]]:

@@ -28,11 +28,11 @@ from engine.db.task import ItemKind, task_comment, work_item
 from engine.db.webhook import webhook_delivery
 from engine.errors import N_, Forbidden, InvalidValue, NotFound, NotPossibleNow, Phrase, Title
 from engine.forms import Permissions
-from engine.identity import Group
+from engine.identity import Group, User
 from engine.repository import Retention
 from engine.runtime import correlation, later
 from engine.tasks import titles
-from engine.tasks.erasing import erase_opinion, erase_text, written
+from engine.tasks.erasing import erase_opinion, erase_text, erased, written
 from engine.tasks.working import may_see, sights
 from engine.unit_of_work import UnitOfWork
 
@@ -134,6 +134,15 @@ class Keeping:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """That what people wrote in a request was erased. `by` None: the system. `reason`: the ground that was given."""
+
+    at: datetime
+    by: User | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """Requests whose time is over, the longest ended first. `next`: after which one the next page begins, if any."""
 
@@ -174,6 +183,15 @@ def keeping(uow: UnitOfWork, instance_id: UUID) -> Keeping | None:
         raise NotFound(kind="instance", key=instance_id)
     said = repository.retention(uow, row.definition_id)
     return None if said is None else _keeping(uow, row, said, _groups(uow, [said]).get(said.legal))
+
+
+def erasure(uow: UnitOfWork, instance_id: UUID) -> Erasure | None:
+    """Of one request; None: it was not erased."""
+    told = history.timeline(uow, instance_id, kind=ERASED, limit=1) if erased(uow, instance_id) else []
+    for fact in told:
+        by = identity.find(uow, [fact.actor_id] if fact.actor_id else [])
+        return Erasure(fact.at, by[0] if by else None, fact.data.get("reason", ""))
+    return None
 
 
 def may_release(uow: UnitOfWork, instance_id: UUID) -> bool:

@@ -200,13 +200,17 @@ def test_what_is_erased_takes_the_contents_of_its_fields_along_and_no_others(ann
         with engine.unit_of_work(Actor(people[who].id)) as uow:
             [mine] = [item for item in tasks.inbox(uow).items if item.instance_id == one]
             if (who, one) == ("bob", instance):
-                beside = tasks.attach(uow, mine.work_item_id, "beside.pdf", PDF + b" beside", "")
+                asked = mine.work_item_id
+                beside = tasks.attach(uow, asked, "beside.pdf", PDF + b" beside", "")
             tasks.complete(uow, mine.work_item_id)
     clock.advance(timedelta(days=2))
 
     with engine.unit_of_work(ENGINE) as uow:
         tasks.erase_request(uow, instance, "its time is over")
 
+    for page in (f"/requests/{instance}", f"/inbox/{asked}"):
+        said = ann.get(page).text
+        assert ("its time is over" in said, "was erased" in said, "was different" in said) == (True, True, False), page
     gone, left = ann.get(f"/requests/documents/{own}"), ann.get(f"/requests/documents/{beside}")
     assert (gone.status_code, "own.pdf" in gone.text, left.data) == (410, True, PDF + b" beside")
     assert ann.get(f"/requests/documents/{shared}").status_code == 410

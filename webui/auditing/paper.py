@@ -29,6 +29,11 @@ _DECISIONS = {
     "agreed": "同意 agreed", "rejected": "不同意 rejected", "abstained": "弃权 abstained", "handled": "已办理 handled",
     "returned": "退回 sent back", "advised": "意见 advised",
 }  # fmt: skip
+_NOT_SAME = {
+    "now": "之后有变化，此为现值 changed since, as it is now",
+    "recorded": "所属流程已结束，此为决定所写 its process has ended, what decisions in it wrote",
+    "erased": "内容已删除 erased",
+}
 _SOURCES = {"human": "本人 in person", "carried": "沿用 carried"}
 
 
@@ -163,7 +168,7 @@ def _decision(one: dict[str, Any], called: _Called) -> Flowable:
         pairs.append(("规则与输入 Rule and inputs", _lines(one["decided_by_rule"])))
     form = one["form"]
     if form:
-        same = "与点击时相同 as at the click" if form["same"] else "之后有变化，此为现值 changed since, as it is now"
+        same = "与点击时相同 as at the click" if form["same"] else _NOT_SAME[form.get("values_of", "now")]
         values = "\n".join(f"{zh} {en if en != zh else ''}: {_value(value)}" for zh, en, value in form["fields"])
         pairs.append((f"表单 Form {form['id']}（{same}）", values))
         if files := "\n".join(f"{file['name']} {file['sha256']}" for file in form.get("files", ())):

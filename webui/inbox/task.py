@@ -33,7 +33,8 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
     writes = bool(acts.DECISIONS & set(task.actions))
     buttons = acts.of(task)
     return {
-        "task": task, "instance": instance, "wanted": wanted, "list": urlencode(wanted.query), "error": error,
+        "erasure": tasks.erasure(g.uow, task.instance_id), "task": task, "instance": instance,
+        "wanted": wanted, "list": urlencode(wanted.query), "error": error,
         "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes,
                               request_of=task.instance_id)
         if form else None,

@@ -32,6 +32,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         instance=found,
         timeline=progress.timeline(g.uow, found),
         kept=tasks.keeping(g.uow, instance_id),
+        erasure=tasks.erasure(g.uow, instance_id),
         earlier=progress.earlier(g.uow, found),
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),

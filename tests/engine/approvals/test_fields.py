@@ -131,8 +131,10 @@ def by_label(field):
     return field[0], field[2]
 
 
-def test_a_closed_task_of_a_called_process_that_has_ended_shows_nothing_of_its_caller(office):
-    """Its own values are gone with it; variables of the same name outside were never given to it."""
+def test_a_closed_task_of_a_called_process_that_has_ended_shows_what_decisions_in_it_wrote_and_nothing_else(office):
+    """Its own values are gone with it; variables of the same name outside were never given to it, nor to it those that
+    a process has which it called itself.
+    """
     private = 'propagateAllParentVariables="false" propagateAllChildVariables="false"'
     given = (
         '<zeebe:ioMapping><zeebe:input source="= 5" target="amount"/>'
@@ -140,18 +142,46 @@ def test_a_closed_task_of_a_called_process_that_has_ended_shows_nothing_of_its_c
     )
     called = element("callActivity", "sub", f'<zeebe:calledElement processId="q" {private}/>{given}')
     shown = '<zeebe:formDefinition formId="oa/claim"/>'
-    inner = drawing(START + approval("inner", shown, users="bob") + END + flows("start inner end"), process_id="q")
+    deeper = element("callActivity", "deeper", f'<zeebe:calledElement processId="r" {private}/>{given}')
+    inner = drawing(
+        START + approval("inner", shown, users="bob") + deeper + approval("late", shown, users="fay") + END
+        + flows("start inner deeper late end"), process_id="q",
+    )  # fmt: skip
+    most = drawing(START + approval("most", shown, users="gus") + END + flows("start most end"), process_id="r")
     outer = drawing(START + called + approval("after", users="eve") + END + flows("start sub after end"))
     with office.engine.unit_of_work(ENGINE) as uow:
-        repository.deploy(uow, {"processes/oa/q.bpmn": inner, "forms/oa/claim.json": json.dumps(FORM).encode()})
+        form = {"forms/oa/claim.json": json.dumps(FORM).encode()}
+        repository.deploy(uow, {"processes/oa/r.bpmn": most, "processes/oa/q.bpmn": inner, **form})
         repository.deploy(uow, {"processes/oa/p.bpmn": outer})
     of, item = office.start(note="the caller's own", amount=Decimal(99999)), office.item("bob")
-    office.act("bob", tasks.agree)
+    office.act("bob", tasks.agree, {"note": "bob's"})
+    deepest = office.item("gus")
+    office.act("gus", tasks.agree, {"note": "of another process", "amount": Decimal(6)})
+    last = office.item("fay")
+    office.act("fay", tasks.agree, {"note": "fay's", "amount": Decimal(8)})
 
-    view = office.view("bob", item)
+    views = [office.view(login, one) for login, one in (("bob", item), ("gus", deepest), ("fay", last))]
 
-    assert "the caller's own" not in str(view.values)
-    assert "99999" not in str(view.values)
+    assert [(view.values, view.values_of) for view in views] == [
+        ({"note": "bob's", "amount": Decimal(5)}, "decided"),
+        ({"note": "of another process", "amount": Decimal(6)}, "decided"),
+        ({"note": "fay's", "amount": Decimal(8)}, "decided"),
+    ]
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
         told = str(evidence._decisions(uow, of))
     assert ("the caller's own" in told, "99999" in told) == (False, False)
+
+
+def test_of_what_was_only_read_in_a_called_process_that_has_ended_it_is_said_that_it_is_not_known(office):
+    shown = '<zeebe:formDefinition formId="oa/claim"/>'
+    called = element("callActivity", "sub", '<zeebe:calledElement processId="q"/>')
+    inner = drawing(START + approval("inner", shown, users="bob") + END + flows("start inner end"), process_id="q")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/q.bpmn": inner, "forms/oa/claim.json": json.dumps(FORM).encode()})
+    office.begin(called, approval("after", users="eve"), note="urgent", amount=Decimal(7))
+    item = office.item("bob")
+    office.act("bob", tasks.agree, {"note": "bob's"})
+
+    view = office.view("bob", item)
+
+    assert (view.values, view.values_of) == ({"note": "bob's"}, "recorded")

@@ -85,6 +85,10 @@ def test_when_its_time_is_over_a_request_is_listed_and_what_people_wrote_is_eras
         last = history.timeline(uow, of)[-1]
         assert (last.kind, last.data["opinions"]) == ("retention.erased", 1)
         assert tasks.keeping(uow, of).erased_at == office.clock.now()
+        told = tasks.erasure(uow, of)
+        assert (told.at, told.by, told.reason) == (office.clock.now(), None, "ten years")
+    (done,) = [row.id for row in office.rows(of) if row.decided_at]
+    assert office.view("eve", done).values_of == "erased"
     assert [row.opinion for row in office.rows(of)] == [None, None]
     assert office.do("dan", tasks.over).items == []
     with pytest.raises(NotPossibleNow):
