@@ -4,6 +4,7 @@ from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
 from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_by_rule, decided_for_me, receipts
 from engine.tasks.choosing import Later, later, selectable, set_future
+from engine.tasks.closed import start_form
 from engine.tasks.confirming import confirm, refuse
 from engine.tasks.consulting import Consultation, answer, consult, consultations
 from engine.tasks.copying import copy_to, read_copy, urge
@@ -177,6 +178,7 @@ __all__ = [
     "set_future",
     "shown_title",
     "sight",
+    "start_form",
     "suspend",
     "targets",
     "tell_due",

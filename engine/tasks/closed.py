@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from engine import bpmn, forms, repository
 from engine.bpmn.state import State
 from engine.bpmn.steps import ScopeOpened
+from engine.db import rows
 from engine.db.history import history
 from engine.db.instance import Instance
 from engine.db.task import user_task
@@ -96,6 +97,19 @@ def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID
                 then[told["scope"]] = told["to"]
         decided = decided or told.get("item") == str(item.id)
     return next((UUID(then[scope]) for scope, _ in reversed(_scopes(round)) if scope in then), instance.definition_id)
+
+
+def start_form(uow: UnitOfWork, instance_id: UUID) -> forms.Form | None:
+    """The form that a request was started with, of the version and the time in which it was; None: without one."""
+    moves = [row.data for row in uow.execute(_moves, {"of": instance_id}) if row.kind == "instance.migrated"]
+    first = next((UUID(told["from"]) for told in moves if told["scope"] == 0), None)
+    drawn = first or rows.read(uow, instance_id).definition_id
+    form_id = repository.program(uow, drawn).start_form
+    started = timeline(uow, instance_id, limit=1)
+    if form_id is None or not started:
+        return None
+    former = repository.forms_since(uow, form_id, drawn, started[0].at)
+    return former[-1] if former else None
 
 
 # ---------------------------------------------------------------- private

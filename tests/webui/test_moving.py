@@ -1,6 +1,7 @@
 """Migration and tokens moved by hand, through the pages and the command line; the database does not matter here."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from tests.engine.bpmn.test_loops import multiple
 from tests.engine.test_runtime import tallies
 from tests.engine.test_undoing import TALLY
 from tests.factories import begun, complete, deploy, look_at, straight
-from tests.webui.drawings import CLAIM
+from tests.webui.drawings import CLAIM, CLAIM_FORM
 from webui.cli import instance as commands
 
 RENAMED = CLAIM.replace(b'id="approve" name="\xe5\xae\xa1\xe6\x89\xb9"', b'id="check" name="\xe5\xae\xa1\xe6\xa0\xb8"')
@@ -118,6 +119,37 @@ def test_one_instance_alone_is_migrated_from_its_page(engine, people, started, t
     jobs.run_due(engine)
 
     assert (standing(engine, started)[0], standing(engine, other)[0]) == (2, 1)
+
+
+@pytest.mark.parametrize("bound", [b"", b' bindingType="deployment"'], ids=["newest", "deployed together"])
+def test_a_request_that_has_followed_shows_the_form_that_it_was_started_with(
+    engine, app, people, clock, sign_in, bound
+):
+    named = b'formId="claim"'
+
+    def deploy_with(form, drawing=CLAIM):
+        drawing = drawing.replace(named + b"/>", named + bound + b"/>")
+        with engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(uow, {"processes/claim.bpmn": drawing, "forms/claim.json": form})
+        clock.advance(timedelta(minutes=1))
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return str(repository.latest(uow, "claim").id)
+
+    asked = CLAIM_FORM.replace(b'"Reason"', b'"Asked then"')
+    source = deploy_with(asked)
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        key = runtime.start(uow, "claim", {"reason": "train", "amount": 12}).id
+    jobs.run_due(engine)
+    clock.advance(timedelta(minutes=1))
+    target = deploy_with(CLAIM_FORM.replace(b'"Reason"', b'"Asked since"'), CHECKED)
+    chosen = {"source": source, "target": target, "to:approve": "check", "reason": "newer", "instance": str(key)}
+    sign_in("olga").post("/cockpit/versions/claim/migrate", data=chosen)
+    jobs.run_due(engine)
+
+    page = sign_in("ann").get(f"/requests/{key}").text
+
+    assert standing(engine, key)[1] == {"check": "active"}
+    assert ("Asked then" in page, "Asked since" in page) == (True, False)
 
 
 def test_a_token_is_moved_after_a_look_and_with_a_reason(engine, started, sign_in):

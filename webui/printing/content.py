@@ -83,18 +83,17 @@ class Sheet:
     paper: str = "A4"
 
 
-def form_of(definition_id: UUID) -> Form | None:
-    """What lays the paper out: the form that the drawing names for it, else the start form of the request."""
+def form_of(definition_id: UUID, instance_id: UUID) -> Form | None:
+    """What lays the paper out: the form that the drawing names for it, else the one the request was started with."""
     named = repository.program(g.uow, definition_id).print_form
     if named is not None and (template := repository.known_form(g.uow, named, definition_id)) is not None:
         return template
-    form_id = repository.definition(g.uow, definition_id).meta.get("form")
-    return repository.form(g.uow, form_id, definition_id) if form_id else None
+    return tasks.start_form(g.uow, instance_id)
 
 
-def papers(definition_id: UUID) -> list[str]:
+def papers(definition_id: UUID, instance_id: UUID) -> list[str]:
     """What may be printed on, the paper of the layout first."""
-    form = form_of(definition_id)
+    form = form_of(definition_id, instance_id)
     first = form.layout.paper if form is not None and form.layout is not None else PAPERS[0]
     return [first, *(size for size in PAPERS if size != first)]
 
@@ -102,7 +101,7 @@ def papers(definition_id: UUID) -> list[str]:
 def sheet(instance_id: UUID, code: str, address: str, paper: str | None = None) -> Sheet:
     """`paper`: other than the layout says. Raises NotFound for a reader who has nothing to do with the request."""
     card = progress.card(g.uow, instance_id)
-    form = form_of(card.definition_id)
+    form = form_of(card.definition_id, instance_id)
     layout = form.layout if form is not None else None
     fields: list[tuple[str, str]] = []
     tables: list[Table] = []

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import audit, policy, prints, records, repository, runtime, tasks
+from engine import audit, policy, prints, records, runtime, tasks
 from webui import access, filling, policy_words, progress, serving, talks, tracking
 from webui.printing import content
 from webui.rendering import page
@@ -18,8 +18,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
     """Variables as such are for operators; everybody else sees of the start form what concerns him."""
     found = progress.card(g.uow, instance_id)
     values = runtime.instance_view(g.uow, instance_id).variables
-    start_form = repository.definition(g.uow, found.definition_id).meta.get("form")
-    form = repository.form(g.uow, start_form, found.definition_id) if start_form else None
+    form = tasks.start_form(g.uow, instance_id)
     copies = tasks.receipts(g.uow, instance_id)
     holds = policy.holds_of(g.uow, instance_id) if _sees_holds(found) else []
     return page(
@@ -36,7 +35,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         earlier=progress.earlier(g.uow, found),
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
-        papers=content.papers(found.definition_id) if prints.allowed(g.uow, instance_id) else [],
+        papers=content.papers(found.definition_id, instance_id) if prints.allowed(g.uow, instance_id) else [],
         form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True, request_of=instance_id)
         if form else None,
         variables=values if access.may_read("cockpit") else None,
