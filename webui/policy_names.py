@@ -184,6 +184,12 @@ def choice_of_groups(chosen: Iterable[str]) -> list[tuple[str, str]]:
     return [(key, told(key)) for key in dict.fromkeys([*filter(None, chosen), *_known("groups", _groups)])]
 
 
+def choice_of_told(chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """The same of who is told of an emergency: rights that somebody has too."""
+    held = [key for key in rights.RIGHTS if key in _known("rights", _rights)]
+    return choice_of_groups([*chosen, *held])
+
+
 def decision(key: str) -> str:
     """A table of decisions that is deployed."""
     return _told_apart(_known("decisions", _decisions), key)
@@ -231,6 +237,10 @@ def _policies(uow: UnitOfWork) -> _Names:
 
 def _groups(uow: UnitOfWork) -> _Names:
     return {one.key: {"zh": one.name, "en": one.name_en} for one in identity.groups(uow)}
+
+
+def _rights(uow: UnitOfWork) -> _Names:
+    return {right: {} for one in identity.groups(uow) for right in one.capabilities - {"read_only"}}
 
 
 def _decisions(uow: UnitOfWork) -> _Names:

@@ -129,6 +129,11 @@ def test_the_form_holds_what_a_policy_asks_and_no_line_more_and_names_the_groups
     assert "empty: does not count" in cora.post(where, data=sent | {"more": "approval"}).text
     words = dict(words_of(page, "glass_notify"))
     assert words["managers"] == "Managers"
+    unticked = {name: values for name, values in sent.items() if name != "glass_notify"}
+    nobody = cora.post(where, data=unticked | {"more": "approval"})
+    assert dict(words_of(nobody, "glass_notify")) == words, "whoever unticks it may tick it again"
+    assert "audit" in words
+    assert "audit" not in dict(words_of(page, "glass_roles"))
     assert "Managers" in [one.text for one in html.fromstring(page.text).xpath("//select[@name='owner']/option")]
 
 
