@@ -13,6 +13,7 @@ from engine import forms, identity, pickers, reasons, runtime
 from engine.approvals.choices import Selection
 from engine.errors import N_, InvalidForm, NobodyCanBeAsked
 from engine.forms import Form
+from engine.forms.model import leaves
 from engine.runtime import PreviewStep, Route
 from engine.values import Values
 from webui import errors, rendering
@@ -45,6 +46,8 @@ class Stop:
     within: str
     """how much time there is, as a duration"""
     copies: tuple[Person, ...]
+    depends: tuple[str, ...] = ()
+    """fields that are still empty, on which it depends whether it is reached or who is asked"""
     stuck: bool = False
     """nobody can be asked, and no rule answers"""
 
@@ -104,7 +107,7 @@ def of_start(key: str, form: Form | None, data: dict[str, Any]) -> Way:
         if step.selection is not None and step.selection.strategy == "initiatorSelect"
     ]  # fmt: skip
     return replace(
-        shown(found), choices=tuple({one.node: one for one in asked}.values()), department=department() or ""
+        shown(found, form), choices=tuple({one.node: one for one in asked}.values()), department=department() or ""
     )
 
 
@@ -119,8 +122,11 @@ def draft() -> UUID | None:
         raise InvalidForm(errors={"draft": ["unknown"]}) from None
 
 
-def shown(found: Route) -> Way:
-    """A predicted way with names in the reader's language."""
+def shown(found: Route, form: Form | None = None) -> Way:
+    """A predicted way with names in the reader's language. `form`: that is being filled in."""
+    fields: dict[str, str] = {}
+    for one in () if form is None else leaves(form.components):
+        fields.setdefault(one.keys[0], rendering.label(one.labels, one.label))
     people = [who for step in found.steps for who in (*step.people, *step.copies)]
     users = {user.id: user for user in identity.find(g.uow, {who.id for who in people if not who.group})}
     groups = {group.id: group for group in identity.find_groups(g.uow, {who.id for who in people if who.group})}
@@ -133,7 +139,9 @@ def shown(found: Route) -> Way:
         Stop(
             step.element, _name(step), mode(step), tuple(named(who) for who in step.people), step.status,
             step.people_known, step.needs_selection, _why(step), within(step.due),
-            tuple(named(who) for who in step.copies), step.refused is not None or step.blocks_start,
+            tuple(named(who) for who in step.copies),
+            tuple(word for name, word in fields.items() if name in step.depends),
+            step.refused is not None or step.blocks_start,
         )
         for step in found.steps
     )  # fmt: skip

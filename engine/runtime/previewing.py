@@ -11,15 +11,17 @@ from time import perf_counter, thread_time
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, calls, forms, identity, operations, reasons, repository
+from engine import bpmn, calls, dmn, forms, identity, operations, reasons, repository
 from engine.approvals import automatic, candidates, choices, copies, rounds
 from engine.approvals.automatic import Automatic
 from engine.approvals.candidates import Asking, Candidate
 from engine.approvals.choices import Selection
 from engine.approvals.ledger import Outcome
-from engine.bpmn.program import CALL, JOB, WORK, MappingLine, Node, Program
+from engine.bpmn.program import CALL, DECISION, JOB, SCRIPT, MappingLine, Node, Program
 from engine.bpmn.state import State
 from engine.bpmn.steps import (
+    Assignment,
+    DecisionEvaluated,
     Fact,
     FlowTaken,
     IncidentRaised,
@@ -54,6 +56,9 @@ PATIENCE = 10
 NO_NUMBER = "…"
 """stands for the number that a request will have: drawing it would use it up"""
 CERTAIN, POSSIBLE, UNKNOWN = "certain", "possible", "unknown"
+BY_DRAWING = ("initiator", "initiatorManager", "initiatorDeptLeader", "managerChain", "user", "users", "groups", "role",
+              "userGroup", "position", "deptLeader", "deptMember")  # fmt: skip
+"""strategies that look at the requester and the organisation only"""
 EVERYBODY = ("all", "sequential")
 """modes in which everybody who is asked has to agree"""
 
@@ -91,6 +96,8 @@ class PreviewStep:
     copies: tuple[Foreseen, ...] = ()
     refused: EngineError | None = None
     """why nobody can be asked there"""
+    depends: tuple[str, ...] = ()
+    """fields that are not filled in yet, on which it depends whether this is reached, or who is asked"""
     blocks_start: bool = False
     """nobody is left to ask, and the drawing says that such a request is not accepted"""
 
@@ -145,9 +152,9 @@ def preview(
     program = repository.program(uow, info.id)
     instance = _unborn(uow, info, starter_id or uow.actor.user_id, department)
     walk = _Walk(uow, instance, program)
-    walk.unknown |= set(missing)
+    walk.lacks(missing)
     walk.named = _selected(uow, instance, program, "initiatorSelect", approvers or {})
-    return walk.go(bpmn.begin(program, str(info.id), variables, now=uow.now, env=env(uow, instance)))
+    return walk.go(bpmn.begin(program, str(info.id), variables, now=uow.now, env=walk.env()))
 
 
 def preview_instance(
@@ -179,7 +186,7 @@ def preview_instance(
             own = typed if typed is not None and typed.token == token.id else None
             if own is None or not own.last:
                 walk.taint(work, token.scope.definition_id)
-            walk.unknown |= own.missing if own is not None else frozenset()
+            walk.lacks(own.missing if own is not None else ())
             walk.agree(row.node, rounds.mode_of(work), walk.asked_now(row.id))
             values = own.values if own is not None else {}
             walk.answers.append((token.id, walk.agreed(token.id, row.node, work, (), row.round, values)))
@@ -339,10 +346,11 @@ class _Walk:
         self.answers: deque[Answer] = deque()
         self.held: dict[int, Held] = {}
         """rejections that wait for other branches, by token"""
-        self.unknown: set[str] = set()
-        """variables that nobody can know yet"""
-        self.maybe: set[Node] = set()
-        """elements that are reached on some ways only"""
+        self.unknown: dict[str, frozenset[str]] = {}
+        """variables that nobody can know yet, with the fields, not filled in, that they come from"""
+        self.guesses = False
+        self.maybe: dict[Node, frozenset[str]] = {}
+        """elements that are reached on some ways only, with the fields on which that depends"""
         self.forked: set[frozenset[Node]] = set()
         """ways that were told apart already"""
         self.met: set[Node | str] = set()
@@ -377,6 +385,26 @@ class _Walk:
         self.flows: dict[str, None] = {}
         self.count = 0
         self.at: Node | None = None
+
+    def env(self) -> bpmn.Env:
+        """What the machine may look up; where fields are not filled in it goes on with what there is."""
+        known = env(self.uow, self.instance)
+        return replace(known, guesses=True) if self.guesses else known
+
+    def lacks(self, fields: Iterable[str]) -> None:
+        """Somebody has still to fill these in."""
+        for name in fields:
+            self.unknown[name] = frozenset((name,))
+            self.guesses = True
+
+    def doubt(self, names: Iterable[str], because: Iterable[str] = ()) -> None:
+        """Nobody can know these variables yet."""
+        for name in names:
+            self.unknown[name] = self.unknown.get(name, frozenset()) | frozenset(because)
+
+    def because(self, names: Collection[str]) -> frozenset[str]:
+        """The fields that are missing for what reads these variables."""
+        return frozenset[str]().union(*(self._unknown()[name] for name in self._unknown().keys() & names))
 
     def go(self, step: Step) -> Route:
         began, busy = perf_counter(), thread_time()
@@ -422,12 +450,36 @@ class _Walk:
         seen = {step.element for step in self.steps}
         steps = self._last_ones()
         left = [node for node in self.program.nodes.values() if node.id not in seen]
-        for node in sorted((self.maybe | self.ahead).intersection(left), key=lambda node: node.index):
-            if node.op == WORK and node.human is not None:
-                mode = node.human.approval.mode if node.human.approval else "inform"
-                status = POSSIBLE if node in self.maybe else UNKNOWN
-                steps.append(PreviewStep(node.id, node.name, node.labels, mode, (), status, people_known=False))
+        ahead = self.maybe.keys() | self.ahead
+        steps += [self._drawn(node) for node in left if node.human is not None and node in ahead]
+        sure = max((number for number, step in enumerate(steps, 1) if step.status == CERTAIN), default=0)
+        place = {node.id: (_corrects(node), node.index) for node in self.program.nodes.values()}
+        steps[sure:] = sorted(steps[sure:], key=lambda step: place.get(step.element, (True, len(place))))
         return Route(tuple(steps), complete, self.ends, tuple(self.passes), tuple(self.flows), self.broken)
+
+    def _drawn(self, node: Node) -> PreviewStep:
+        """A task that the walk has not come to; who is asked there where the drawing alone says it."""
+        human = node.human
+        assert human is not None  # noqa: S101 - the caller looks
+        mode = human.approval.mode if human.approval else "inform"
+        status = POSSIBLE if node in self.maybe else UNKNOWN
+        depends = tuple(sorted(self.maybe.get(node, ())))
+        step = PreviewStep(node.id, node.name, node.labels, mode, (), status, people_known=False, depends=depends)
+        computed = any(slot.expression is not None for _, slot in human.parameters)
+        if status == UNKNOWN or computed or human.strategy not in BY_DRAWING:
+            return step
+        listed = {name: slot.text for name, slot in human.parameters}
+        work = Work(node.name, Assignment(human.strategy, listed), human.approval, on_empty=human.on_empty,
+                    on_self=human.on_self)  # fmt: skip
+        asking = Asking(self.uow, self.instance, work, dict, node.id)
+        try:
+            answer = automatic.handle(asking, candidates.resolve(asking))
+        except EngineError:
+            return step
+        if isinstance(answer, Automatic):
+            return step
+        people = tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in answer)
+        return replace(step, people=people, people_known=True)
 
     def _last_ones(self) -> list[PreviewStep]:
         """The steps, without those who are certain to be asked later and have to agree there (`dedupe="last"`)."""
@@ -454,6 +506,9 @@ class _Walk:
             case NodeEntered():
                 self.at = self.program.nodes.get(fact.node)
                 self.passes.setdefault(fact.node)
+                self._computed(fact)
+            case DecisionEvaluated():
+                self._decided(fact)
             case FlowTaken():
                 self.flows.setdefault(fact.flow)
                 self._choice(fact)
@@ -476,6 +531,32 @@ class _Walk:
             case InstanceEnded():
                 self.ends = fact.node or fact.code
 
+    def _computed(self, fact: NodeEntered) -> None:
+        """A script over what is not known gives something that is not known."""
+        for program in self._programs(fact.scope):
+            node = program.nodes.get(fact.node)
+            if node is not None and node.op == SCRIPT and node.script is not None and node.result is not None:
+                self._derived(node, node.script.names, node.result)
+
+    def _decided(self, fact: DecisionEvaluated) -> None:
+        """A decision over what is not known: its answer is not known either, the more if it found none."""
+        for program in (self.program, *self.called.values()):
+            node = program.nodes.get(fact.node)
+            if node is None or node.op != DECISION or node.call is None or node.result is None:
+                continue
+            bound = program.bound_decisions
+            model = bound.get(node.call.pin(fact.decision)) or bound.get(fact.decision)
+            model = model or repository.decision(self.uow, fact.decision)
+            read = {one.name.partition(".")[0] for one in dmn.inputs(model, fact.decision)}
+            self._derived(node, read, node.result, sure=fact.result is not None or not self.guesses)
+
+    def _derived(self, node: Node, read: Collection[str], result: str, *, sure: bool = True) -> None:
+        """`result` comes from the variables `read`, through the input mappings of the activity."""
+        mapped = {line.target[0]: line.source.expression.names for line in node.inputs if line.source.expression}
+        names = {name for one in read for name in mapped.get(one, (one,))}
+        if names & self._unknown().keys() or not sure:
+            self.doubt((result,), self.because(names))
+
     def _back(self, fact: WorkOpened | JobOpened | TimerArmed | SubscriptionOpened) -> bool:
         """Whether a choice that nobody can foresee has led back: whoever follows it turns in a circle."""
         waiting = self.instance.state.tokens.get(fact.token)
@@ -495,9 +576,9 @@ class _Walk:
             if edge is None or edge.source.plain:
                 continue
             read = {name for out in edge.source.out if out.condition is not None for name in out.condition.names}
-            if read & self._unknown():
+            if read & self._unknown().keys():
                 self.undecided = True
-                self._fork(_ways(edge.source))
+                self._fork(_ways(edge.source), self.because(read))
 
     def _programs(self, scope_id: int) -> list[Program]:
         """Whose elements stand in the scope; all on the way for an inner one that is over already."""
@@ -519,7 +600,7 @@ class _Walk:
         for node in callers:
             self._mapped(node.inputs)
 
-    def _unknown(self) -> set[str]:
+    def _unknown(self) -> dict[str, frozenset[str]]:
         """What nobody can know yet, what called processes give back included."""
         before = -1
         while before != len(self.unknown):
@@ -530,8 +611,10 @@ class _Walk:
 
     def _mapped(self, lines: Iterable[MappingLine]) -> None:
         for line in lines:
-            if line.source.expression is not None and line.source.expression.names & self.unknown:
-                self.unknown.add(line.target[0])
+            names = line.source.expression.names if line.source.expression is not None else frozenset()
+            found = names & self.unknown.keys()
+            if found:
+                self.doubt(line.target[:1], frozenset[str]().union(*(self.unknown[name] for name in found)))
 
     def _certain(self, fact: WorkOpened) -> bool:
         """Whether the task, and each activity around it, lies on every way."""
@@ -542,14 +625,23 @@ class _Walk:
             scope, node = scope.parent, self.instance.state.tokens[scope.token].node
         return False
 
-    def unsure(self, node: Node | None) -> None:
+    def _doubts(self, fact: WorkOpened) -> frozenset[str]:
+        """The fields on which it depends whether the task is reached."""
+        scope, node = self.instance.state.scopes[fact.scope], self._node(fact)
+        found = self.maybe.get(node, frozenset())
+        while scope.parent is not None:
+            scope, node = scope.parent, self.instance.state.tokens[scope.token].node
+            found |= self.maybe.get(node, frozenset())
+        return found
+
+    def unsure(self, node: Node | None, because: frozenset[str] = frozenset()) -> None:
         """Nobody knows how the activity ends: normally, or by one of its errors."""
         if node is None:
             return
         ways = _ways(node)
         ways += [out.target for guard in node.boundaries for out in guard.out if guard.interrupting]
         if len(ways) > 1:
-            self._fork(ways)
+            self._fork(ways, because)
 
     def _stuck(self, node: Node | None) -> None:
         """What lies behind cannot be evaluated, but it is drawn."""
@@ -559,7 +651,7 @@ class _Walk:
             self.ahead |= reached - {node}
             self.ahead |= {inner for place in reached for inner in _inside(place)}
 
-    def _fork(self, ways: Iterable[Node]) -> None:
+    def _fork(self, ways: Iterable[Node], because: frozenset[str] = frozenset()) -> None:
         ways = list(ways)
         key = frozenset(ways)
         if key in self.forked:
@@ -569,7 +661,8 @@ class _Walk:
         for way in ways:
             reached |= _reach(way, None)
         maybe = {node for node in reached if not all(_must_pass(way, node) for way in ways)}
-        self.maybe |= maybe | {inner for node in maybe for inner in _inside(node)}
+        for place in maybe | {inner for node in maybe for inner in _inside(node)}:
+            self.maybe[place] = self.maybe.get(place, frozenset()) | because
 
     def _person(self, fact: WorkOpened) -> None:
         work = fact.work
@@ -582,7 +675,9 @@ class _Walk:
         open_still = False
         resolved: list[Candidate] = []
         answer: list[Candidate] | Automatic = []
-        known = not self._read_by(fact) & self._unknown()
+        read = self._read_by(fact)
+        known = not read & self._unknown().keys()
+        lacking = self.because(read)
         mode = rounds.mode_of(work)
         try:
             resolved = self._resolved(asking, fact)
@@ -593,7 +688,7 @@ class _Walk:
             answer = automatic.skipped(asking) or automatic.handle(asking, resolved)
         except EngineError as error:
             because, known, refused = str(error), False, error
-        if open_still:
+        if open_still or (lacking and not resolved):
             answer, because, refused = [], None, None
         if isinstance(answer, list) and self._carried(fact):
             answer = Automatic(True, Source.CARRIED, "decided before, and nothing has changed")
@@ -603,6 +698,7 @@ class _Walk:
         because = answer.reason if isinstance(answer, Automatic) else because
         shown = () if open_still else tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
         status = CERTAIN if self._certain(fact) else POSSIBLE
+        depends = tuple(sorted(lacking | self._doubts(fact)))
         self.persons |= {one.id: one.person_id for one in found if not one.group}
         if automatic.may_spare(work, "last"):
             self.spares.add(len(self.steps))
@@ -610,7 +706,7 @@ class _Walk:
         self.steps.append(
             PreviewStep(
                 fact.node, work.name, dict(work.labels), mode, shown, status, open_still, because, work.due,
-                known, selection, tuple(self._copies(work)), refused, blocked,
+                known, selection, tuple(self._copies(work)), refused, depends, blocked,
             )
         )  # fmt: skip
         self.taint(work, self.instance.state.scopes[fact.scope].definition_id)
@@ -717,27 +813,34 @@ class _Walk:
             return
         allowed = forms.permissions.of(work)
         form = repository.form(self.uow, work.form, UUID(definition_id))
-        self.unknown |= {field.path.partition(".")[0] for field in form.fields if allowed.on(field.path) == "write"}
+        self.doubt(field.path.partition(".")[0] for field in form.fields if allowed.on(field.path) == "write")
 
     def _operation(self, fact: JobOpened) -> None:
         try:
             operation = operations.get(fact.type)
         except UnknownOperation:
             operation = None
-        if self.reads and operation is not None and operation.effect == "read" and not operation.external:
+        node = self._job(fact)
+        reads = self.reads and operation is not None and operation.effect == "read" and not operation.external
+        lacking = self.because(_given(node)) if reads and node is not None else frozenset()
+        if reads and operation is not None and not lacking:
             self.answers.append((fact.token, lambda: self._read(fact)))
             return
-        self._not_called(fact, operation)
+        self._not_called(fact, operation, lacking)
         self.answers.append((fact.token, self.completed(fact.token, self._sample(operation))))
 
-    def _not_called(self, fact: JobOpened, operation: Operation | None) -> None:
-        """Nobody knows what the operation will answer."""
-        node = next((one.nodes[fact.node] for one in self._programs(fact.scope) if fact.node in one.nodes), None)
+    def _not_called(self, fact: JobOpened, operation: Operation | None, lacking: frozenset[str] = frozenset()) -> None:
+        """Nobody knows what the operation will answer. `lacking`: the fields without which it cannot be asked."""
+        node = self._job(fact)
         if node is not None and node.op == JOB:
-            self.unknown |= {line.target[0] for line in node.outputs}
-            if not node.outputs and operation is not None:
-                self.unknown |= set(operation.outputs)
-        self.unsure(node)
+            answers = [line.target[0] for line in node.outputs]
+            if not answers and operation is not None:
+                answers = list(operation.outputs)
+            self.doubt(answers, lacking)
+        self.unsure(node, lacking)
+
+    def _job(self, fact: JobOpened) -> Node | None:
+        return next((one.nodes[fact.node] for one in self._programs(fact.scope) if fact.node in one.nodes), None)
 
     def _sample(self, operation: Operation | None) -> Values:
         """What an operation that is not called might answer, by the types of its catalogue."""
@@ -757,9 +860,7 @@ class _Walk:
         outcome = Outcome("passed", (), (), "previewed", total, 0, total)
         told = rounds.routing(outcome, "agree", number, people, self.uow.now) if work.approval is not None else None
         values = written or {}
-        return lambda: bpmn.complete(
-            self.instance.state, token, values, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
-        )
+        return lambda: bpmn.complete(self.instance.state, token, values, now=self.uow.now, env=self.env(), outcome=told)
 
     def _rejected(self, fact: WorkOpened, work: Work, number: int) -> Callable[[], Step]:
         """A rule rejects without asking anybody."""
@@ -768,7 +869,7 @@ class _Walk:
         if outcome.ends_instance:
             return lambda: self._held(fact.token, told) if outcome.patient else self._ended(fact.token)()
         return lambda: bpmn.complete(
-            self.instance.state, fact.token, {}, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
+            self.instance.state, fact.token, {}, now=self.uow.now, env=self.env(), outcome=told
         )
 
     def _held(self, token: int, told: Values) -> Step:
@@ -776,21 +877,19 @@ class _Walk:
         if next(rejecting.others(self.instance.state, token, self.held), None) is None:
             return self._ended(token)()
         self.held[token] = Held("end")
-        return bpmn.tell(self.instance.state, token, told, now=self.uow.now, env=env(self.uow, self.instance))
+        return bpmn.tell(self.instance.state, token, told, now=self.uow.now, env=self.env())
 
     def _ended(self, token: int) -> Callable[[], Step]:
         """A rejection ends the request, or the called process."""
-        return lambda: bpmn.reject(self.instance.state, token, now=self.uow.now, env=env(self.uow, self.instance))
+        return lambda: bpmn.reject(self.instance.state, token, now=self.uow.now, env=self.env())
 
     def completed(self, token: int, outputs: Values | None = None) -> Callable[[], Step]:
         """An operation answers."""
         said = outputs or {}
-        return lambda: bpmn.complete(
-            self.instance.state, token, said, now=self.uow.now, env=env(self.uow, self.instance)
-        )
+        return lambda: bpmn.complete(self.instance.state, token, said, now=self.uow.now, env=self.env())
 
     def _read(self, fact: JobOpened) -> Step:
-        state, now, known = self.instance.state, self.uow.now, env(self.uow, self.instance)
+        state, now, known = self.instance.state, self.uow.now, self.env()
         try:
             outputs = calls.look(self.uow, operations.get(fact.type), fact.inputs)
         except BusinessError as error:
@@ -803,10 +902,10 @@ class _Walk:
 
     def _elapsed(self, fact: TimerArmed) -> Step:
         at = max(fact.due, self.uow.now)
-        return bpmn.elapse(self.instance.state, fact.token, now=at, env=env(self.uow, self.instance))
+        return bpmn.elapse(self.instance.state, fact.token, now=at, env=self.env())
 
     def _delivered(self, token: int) -> Step:
-        return bpmn.deliver(self.instance.state, token, {}, now=self.uow.now, env=env(self.uow, self.instance))
+        return bpmn.deliver(self.instance.state, token, {}, now=self.uow.now, env=self.env())
 
 
 def _first_open(answers: deque[Answer], state: State) -> Callable[[], Step] | None:
@@ -816,6 +915,17 @@ def _first_open(answers: deque[Answer], state: State) -> Callable[[], Step] | No
         if bpmn.is_open(state, token):
             return answer
     return None
+
+
+def _given(node: Node) -> set[str]:
+    """Variables that an activity is given by its input mappings."""
+    sources = [line.source.expression for line in node.inputs]
+    return {name for source in sources if source is not None for name in source.names}
+
+
+def _corrects(node: Node) -> bool:
+    """Whether the requester corrects his request there: where everybody agrees, that comes last."""
+    return node.human is not None and node.human.request
 
 
 def _ways(node: Node) -> list[Node]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask_babel import force_locale
+from lxml import html
 
 from engine import identity, repository, runtime
 from engine.unit_of_work import ENGINE, Actor
@@ -71,6 +72,40 @@ def test_the_start_form_follows_what_is_typed_and_asks_for_people_where_they_are
     assert "approvers." not in again.text, "somebody may be typing in a picker: only other ones are sent"
     assert "perhaps" in route(pages, "null").text
     assert "<!doctype" not in much.text
+
+
+def test_an_empty_start_form_shows_who_is_known_and_what_depends_on_which_field(engine, app, sign_in):
+    table = (
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">'
+        '<decision id="level" name="Level"><decisionTable id="t" hitPolicy="UNIQUE"><input id="i" label="Amount">'
+        '<inputExpression id="ie" typeRef="number"><text>amount</text></inputExpression></input>'
+        '<output id="o" name="level" typeRef="string"/>'
+        '<rule id="r1"><inputEntry id="a"><text>&lt; 100</text></inputEntry><outputEntry id="b"><text>"low"</text>'
+        '</outputEntry></rule><rule id="r2"><inputEntry id="c"><text>&gt;= 100</text></inputEntry>'
+        '<outputEntry id="e"><text>"high"</text></outputEntry></rule></decisionTable></decision></definitions>'
+    )
+    start = START.replace(
+        "/>", '><extensionElements><zeebe:formDefinition formId="picked"/></extensionElements></startEvent>', 1
+    )
+    xml = drawing(
+        start + '<businessRuleTask id="find"><extensionElements><zeebe:calledDecision decisionId="level" '
+        'resultVariable="found"/></extensionElements></businessRuleTask>'
+        + picked("always", "user", 'users="bob"') + element("exclusiveGateway", "g", default="g_end")
+        + picked("large", "user", 'users="carl"') + END
+        + flows("start find always g end", 'g large ? found = "high"', "large end"), process_id="picked",
+    )  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        files = {"processes/picked.bpmn": xml, "forms/picked.json": FORM, "processes/level.dmn": table.encode()}
+        repository.deploy(uow, files)
+    ann = sign_in("ann")
+
+    empty, little, much = (html.fromstring(route(ann, amount).text) for amount in ("null", 50, 500))
+
+    steps = [" ".join(one.text_content().split()) for one in empty.xpath("//li[starts-with(@class, 'tk-route')]")]
+    assert steps == ["Task always Bob named", "Task large perhaps Carl namedDepends on: Amount"]
+    assert "Task large" not in little.text_content()
+    assert [one.get("class") for one in much.xpath("//li[strong or div/strong]")] == ["tk-route-certain"] * 2
+    assert "Depends on" not in much.text_content()
 
 
 def test_without_scripts_a_button_shows_the_page_again_with_the_route(pages):

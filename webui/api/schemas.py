@@ -592,6 +592,7 @@ class PreviewStepOut(Schema):
     people = fields.List(fields.Nested(ForeseenOut))
     status = fields.String(metadata={"description": "certain | possible | unknown"})
     people_known = fields.Boolean(metadata={"description": "false: they depend on what is not known yet"})
+    depends = fields.List(fields.String(), metadata={"description": "fields, still empty, on which it depends"})
     needs_selection = fields.Boolean()
     selection = fields.Nested(SelectionOut, allow_none=True)
     skipped_because = fields.String(allow_none=True)

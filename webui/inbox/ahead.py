@@ -24,7 +24,7 @@ def ahead(item: UUID) -> ResponseReturnValue:
 def foresee(item: UUID) -> ResponseReturnValue:
     """The same with what was typed and who was selected so far. Nothing is judged or kept."""
     task = tasks.get(g.uow, item)
-    way = route.shown(tasks.foresee(g.uow, item, filling.typed(), route.selected()))
+    way = route.shown(tasks.foresee(g.uow, item, filling.typed(), route.selected()), task.form)
     heading = rendering.label(task.labels, task.name)
     return page("requests/route.html", way=way, heading=heading, back=url_for(".task", item=item))
 

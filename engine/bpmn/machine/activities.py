@@ -237,6 +237,8 @@ def _moment(
     try:
         return timers.moment_of(value, run.now, run.env.zone, run.calendar(calendar))
     except (timers.WrongTimer, OverflowError) as error:
+        if run.env.guesses:
+            return None
         detail = failure(slot.expression, context, value, []) if slot.expression is not None else {}
         raise Stuck(code, expected=str(error), **detail) from None
 

@@ -68,7 +68,7 @@ def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> t
         value, inputs = normalise(decided.value), normalise(decided.inputs)
     except (dmn.DecisionFailed, InvalidValue) as error:
         raise Stuck("decision-failed", decision=decision_id, reason=str(error)) from None
-    if value is None and decided.diagnostics:
+    if value is None and decided.diagnostics and not run.env.guesses:
         raise Stuck(
             "decision-failed", decision=decision_id, inputs=inputs, rules=list(decided.rules),
             diagnostics=[item.plain() for item in decided.diagnostics],

@@ -25,7 +25,9 @@ class Env:
     """What a step may look up. `programs`: process id -> (definition id, Program) for calls bound `latest`;
     `decisions`: decision id -> model; `calendars`: key -> work calendar. They raise LookupError or an EngineError for
     what does not exist. `calendar`, `people`: what FEEL asks. `judged`: hears of each condition of a flow, what it gave
-    and what it could read."""
+    and what it could read. `guesses`: of a prediction over data that are not all there: a condition that is neither
+    true nor false does not hold, and a decision or a due date that cannot be found is null.
+    """
 
     process: Values = field(default_factory=dict)
     programs: Callable[[str], tuple[str, Program]] = _no_program
@@ -35,6 +37,7 @@ class Env:
     people: Any = None
     calendars: Callable[[str], Any] = _no_program
     judged: Callable[[Edge, Any, Values], None] | None = None
+    guesses: bool = False
 
 
 class Stuck(Exception):
@@ -105,6 +108,8 @@ class Evaluation:
             self.env.judged(edge, result.value, context)
         if result.value is True or result.value is False:
             return result.value
+        if self.env.guesses:
+            return False
         raise Stuck(
             "condition-not-boolean",
             stage,

@@ -202,6 +202,22 @@ def test_what_is_not_filled_in_yet_makes_the_route_possible_or_unknown(engine):
     assert set(statuses(None, "amount").values()) <= {"possible", "unknown", "certain"}
 
 
+def test_an_empty_shipped_form_names_who_is_known_and_the_fields_that_the_rest_hangs_on(whole_company):
+    with whole_company.engine.unit_of_work(whole_company.actor("ann"), read_only=True) as uow:
+        found = {
+            key: {one.element: (one.status, len(one.people), one.depends, one.refused) for one in runtime.preview(
+                uow, key, {"amount": None, "starts": None, "ends": None, "leave_type": None}, missing=missing
+            ).steps}
+            for key, missing in (("expense_claim", ["amount"]), ("leave_request", ["leave_type", "ends"]))
+        }  # fmt: skip
+
+    assert found["expense_claim"]["manager"] == ("certain", 1, (), None)
+    assert found["expense_claim"]["director"] == ("possible", 1, ("amount",), None)
+    assert found["expense_claim"]["finance"] == ("possible", 1, ("amount",), None)
+    assert list(found["leave_request"]) == ["manager", "director", "hr", "correct"], "corrections come last"
+    assert {one[2] for one in found["leave_request"].values()} == {("ends", "leave_type")}
+
+
 def test_who_reads_along_and_who_has_agreed_before_is_foretold(engine, clock):
     case = Case(
         engine,
