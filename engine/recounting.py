@@ -16,6 +16,7 @@ from engine.db.job import JobKind, JobState, job
 from engine.db.task import RoundStatus, inbox, user_task, work_item
 from engine.runtime import LIVE, later
 from engine.unit_of_work import UnitOfWork
+from engine.values import stored_json
 from engine.workdays import DayChange, WorkCalendar
 
 RECOUNT = "calendar.recount"
@@ -142,7 +143,8 @@ def _move_task(uow: UnitOfWork, instance: Instance, row: Any, moments: tuple[dat
         uow.queue(_move_in_inbox, {"row": item, "due_key": rounds.due_key(due)})
     history.record(
         uow, instance, "task.due_moved", node=row.node,
-        data={"task": str(row.id), "from": row.due_at, "to": due, "calendar": row.spec["counted"]["calendar"]},
+        data={"task": str(row.id), "calendar": row.spec["counted"]["calendar"]},
+        texts={history.VALUES: stored_json({"from": row.due_at, "to": due})},
     )  # fmt: skip
 
 

@@ -218,7 +218,8 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
                 uow, JobKind.TIMER, "timer", payload, instance_id=instance.id, token=fact.token, at=fact.due,
                 calendar=calendar,
             )  # fmt: skip
-            history.record(uow, instance, fact.kind, node=fact.node, data={"due": fact.due})
+            texts = {history.VALUES: values.stored_json({"due": fact.due})}
+            history.record(uow, instance, fact.kind, node=fact.node, texts=texts)
         case JobClosed() | TimerDisarmed():
             if fact.token not in without_row:
                 later.remove(uow, instance, fact.token)

@@ -22,7 +22,18 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import approval
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import END, START, catch, drawing, element, extensions, flows, message_event, script
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    catch,
+    drawing,
+    element,
+    extensions,
+    flows,
+    message_event,
+    script,
+    timer,
+)
 from tests.engine.bpmn.drawing import message as message_root
 
 pytestmark = pytest.mark.approvals
@@ -298,6 +309,38 @@ def test_what_it_sent_to_others_and_by_which_key_it_waited_is_erased_too(office)
 
 
 KEYED = ("message.thrown", "subscription.opened")
+
+
+def test_the_date_for_which_a_timer_was_set_stands_beside_the_chain_and_is_erased_with_the_form(office):
+    """It may come from a form: a birthday, the end of a contract."""
+    dated = timer("= date and time(note)", "timeDate")
+    drawn = kept() + START + catch("wait", dated) + END + flows("start wait end")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": drawing(drawn)})
+    of = office.start(note="2031-05-06T07:08:09Z")
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (armed,) = history.timeline(uow, of, kind="timer.armed")
+        assert (armed.data["due"].date(), audit.verify(uow, of).findings) == (date(2031, 5, 6), [])
+    assert [place for place in left(office, "2031-05-06") if place[0].startswith("history")] == [
+        ("history_text", "text")
+    ]
+    office.do("dan", runtime.cancel, of, "over")
+
+    erased(office, of)
+
+    assert left(office, "2031-05-06") == set()
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (armed,) = history.timeline(uow, of, kind="timer.armed")
+        assert (armed.data, audit.verify(uow, of).findings) == ({"erased": ["values"]}, [])
+
+
+def test_a_timer_of_before_still_tells_for_when_it_was_set_and_its_chain_verifies(office):
+    of = office.begin(approval("check", users="bob"))
+    with office.engine.unit_of_work(ENGINE) as uow:
+        history.record(uow, uow.lock_instance(of), "timer.armed", node="wait", data={"due": uow.now})
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (armed,) = history.timeline(uow, of, kind="timer.armed")
+        assert (armed.data["due"], audit.verify(uow, of).findings) == (armed.at, [])
 
 
 def test_the_words_of_a_copy_may_be_erased_by_themselves(office):
