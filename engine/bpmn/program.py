@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine import feel
 from engine.bpmn import timers
 from engine.bpmn.model import Numbering, Retention
-from engine.bpmn.steps import BY_REQUESTER, BY_VALUE, Approval, FieldRule
+from engine.bpmn.steps import Approval, FieldRule
 from engine.values import Values
 
 # what the machine does at a node: an index into its table of handlers
@@ -189,12 +189,6 @@ class Human:
     compensate: bool = False
     recall: str = "beforeNextDecision"
     managers: tuple[str, ...] = ()
-
-    @property
-    def by_requester(self) -> bool:
-        """Whether the requester says who is asked, or a variable does: a form or another program may have filled it."""
-        read = {name for _, slot in self.parameters if slot.expression is not None for name in slot.expression.names}
-        return self.strategy in BY_REQUESTER or (self.strategy in BY_VALUE and bool(read - {"process"}))
 
 
 def pin(target: str, binding: str, version_tag: str | None) -> str:

@@ -25,7 +25,7 @@ from engine.repository.definitions import (
     startable,
     versions,
 )
-from engine.repository.deploying import Deployment, check, deploy, variables
+from engine.repository.deploying import Deployment, check, deploy, outlived, variables
 from engine.repository.keeping import (
     RELEASE_DUE,
     Retention,
@@ -104,6 +104,7 @@ __all__ = [
     "may_start",
     "named",
     "of_group",
+    "outlived",
     "program",
     "program_by_key",
     "proof",

@@ -37,6 +37,7 @@ from engine.repository.definitions import (
     file,
     form,
     latest_all,
+    running,
     versions,
 )
 from engine.repository.definitions import definition as definition_info
@@ -59,6 +60,23 @@ class Deployment:
     id: UUID
     new: tuple[DefinitionInfo, ...]
     findings: tuple[Finding, ...] = ()
+
+
+_APART = ("approver-chosen-by-requester", "acting-person-known")
+
+
+def outlived(uow: UnitOfWork) -> list[tuple[DefinitionInfo, Finding]]:
+    """Processes, the newest and those under way, deployed before a rule or while another policy was in force, which
+    let the requester choose his judge: what they approve does not count, and what they ask for is held.
+    """
+    infos = {info.id: info for info in (*latest_all(uow, "process"), *running(uow))}
+    known, catalog = _known(uow), operations.catalog()
+    return [
+        (info, finding)
+        for info in infos.values()
+        for finding in errors_of(lint.check(dict([file(uow, info.id)]), catalog, known=known))
+        if finding.rule in _APART
+    ]
 
 
 def check(

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, forms, identity, pickers, policy, repository, runtime, uploads
+from engine import bpmn, dmn, forms, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
+from engine.bpmn import chosen
 from engine.bpmn.state import Token
 from engine.bpmn.steps import Work
 from engine.db import rows
@@ -172,7 +173,29 @@ def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
     found = SimpleNamespace(**dict(zip(_ROUND, rows_[0][len(_ITEM) :], strict=True)))
     item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
     actor_id = uow.actor.user_id or UUID(int=0)
-    return Act(uow, instance, found, items, item, rounds.load(found), actor_id, found.person, None)
+    work = _as_drawn(uow, instance, found, rounds.load(found))
+    return Act(uow, instance, found, items, item, work, actor_id, found.person, None)
+
+
+def _as_drawn(uow: UnitOfWork, instance: Instance, found: Any, work: Work) -> Work:
+    """Rounds of before kept only the name of the strategy: who chose the people of an open one says its drawing."""
+    counts = work.capability
+    if counts is None or counts.by_requester or found.status != RoundStatus.OPEN:
+        return work
+    if not policy.leaves_open(uow, counts.provides):
+        return work
+    token = runtime.load(uow, instance).tokens.get(found.token)
+    by_requester = token is None or chosen.by_requester(
+        token.node, token.scope.program.nodes, lambda key: _decision(uow, key)
+    )
+    return replace(work, capability=replace(counts, by_requester=by_requester))
+
+
+def _decision(uow: UnitOfWork, key: str) -> dmn.Model | None:
+    try:
+        return repository.decision(uow, key)
+    except EngineError:
+        return None
 
 
 def token_of(uow: UnitOfWork, instance: Instance, token: int) -> Token:

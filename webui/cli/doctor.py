@@ -46,6 +46,8 @@ def _examine(engine: ProcessEngine, settings: Settings) -> Iterator[tuple[str, b
         if at != head:
             return
         yield "processes", True, f"{len(repository.latest_all(uow))} deployed"
+        held = [f"{info.key} v{info.version} {finding.element_id}" for info, finding in repository.outlived(uow)]
+        yield "approvers", not held, ", ".join(held) or "nobody who asks for money chooses who approves it"
         backlog = queries.backlog(uow)
         yield "jobs", not backlog["dead"], f"{backlog['due']} due, {backlog['later']} later, {backlog['dead']} dead"
         found = list(_differences(uow))

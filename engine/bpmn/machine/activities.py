@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from engine.bpmn import timers
+from engine.bpmn import chosen, timers
 from engine.bpmn.machine import decisions
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck, failure, given
@@ -178,7 +178,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         copies=list(human.copies),
         hooks=list(human.hooks),
         chosen=human.chosen,
-        capability=_capability(run, node, human, context),
+        capability=_capability(run, scope, node, human, context),
         executor=human.executor,
         labels=node.labels,
         request=human.request,
@@ -254,8 +254,9 @@ def _priority(run: Run, slot: Slot | None, context: Values) -> int:
     raise Stuck("priority-not-a-number", expression=slot.text)
 
 
-def _capability(run: Run, node: Node, human: Human, context: Values) -> Capability | None:
+def _capability(run: Run, scope: Scope, node: Node, human: Human, context: Values) -> Capability | None:
     if human.provides is None:
         return None
     subject = run.value(human.subject, context, node, "policy") if human.subject is not None else None
-    return Capability(human.provides, None if subject is None else str(subject), human.subject_type, human.by_requester)
+    named = chosen.by_requester(node, scope.program.nodes, lambda key: decisions.known(run, key))
+    return Capability(human.provides, None if subject is None else str(subject), human.subject_type, named)

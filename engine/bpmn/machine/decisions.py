@@ -42,6 +42,15 @@ def value_of(run: Run, decision_id: Any, context: Values) -> Any:
     return _decided(run, model, decision_id, context)[0]
 
 
+def known(run: Run, decision_id: str) -> dmn.Model | None:
+    """The newest version of what has this decision; None: nothing has."""
+    try:
+        found: dmn.Model = run.env.decisions(decision_id)
+    except (LookupError, EngineError):
+        return None
+    return found
+
+
 def _model(run: Run, scope: Scope, node: Node, decision_id: str) -> dmn.Model:
     assert node.call is not None  # noqa: S101 - compiled
     if node.call.binding != "latest":

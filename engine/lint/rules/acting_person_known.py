@@ -6,13 +6,11 @@ Right: `= process.initiator.id`, or `= approval.check.by[1]`, one of those who d
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
 
+from engine.bpmn import chosen
 from engine.bpmn.model import Node
 from engine.bpmn.program import Slot
 from engine.errors import N_
-from engine.feel import nodes
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
 
@@ -47,7 +45,7 @@ def _given(drawn: Drawn, node_id: str) -> Iterator[tuple[str, Slot]]:
     node = None if drawn.program is None else drawn.program.nodes.get(node_id)
     if node is None:
         return
-    node = node if node.turn is None else node.turn.starts[0]
+    node = chosen.inner(node)
     yield from ((line.target[0], line.source) for line in node.inputs)
     for variable in node.data.variables if node.data is not None else ():
         if variable.initial is not None:
@@ -56,28 +54,4 @@ def _given(drawn: Drawn, node_id: str) -> Iterator[tuple[str, Slot]]:
 
 def _by_engine(slot: Slot) -> bool:
     """Whether it reads nothing but who began the request and who decided."""
-    return slot.expression is None or all(_known(path) for path in _read(slot.expression.code.tree))
-
-
-def _known(path: tuple[str, ...]) -> bool:
-    return path[:2] == ("process", "initiator") or (path[0] == "approval" and path[2:] == ("by",))
-
-
-def _read(tree: Any) -> Iterator[tuple[str, ...]]:
-    """What is read of variables and functions, each as far as it is named."""
-    if isinstance(tree, nodes.Name | nodes.Path) and (path := _path(tree)):
-        yield path
-    elif isinstance(tree, list | tuple):
-        for one in tree:
-            yield from _read(one)
-    elif is_dataclass(tree):
-        for part in fields(tree):
-            yield from _read(getattr(tree, part.name))
-
-
-def _path(tree: Any) -> tuple[str, ...]:
-    """`a.b.c`; empty where it does not begin with a name."""
-    if isinstance(tree, nodes.Name):
-        return (tree.name,)
-    begun = _path(tree.source) if isinstance(tree, nodes.Path) else ()
-    return (*begun, tree.name) if begun else ()
+    return slot.expression is None or all(map(chosen.by_engine, chosen.read(slot.expression.code.tree)))

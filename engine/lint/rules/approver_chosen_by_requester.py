@@ -2,15 +2,17 @@
 
 Wrong: `troika:policy provides="finance_approval"` on a task whose people stand in a field of the request, or whom the
 approver before selects: where the policy does not say who is eligible, his selection is refused.
-Right: a group, a chain of leaders or a decision table names them. An expression that reads variables is judged only
-where a policy leaves open who may approve: a form, or another program, may have filled them in.
+Right: a group, a chain of leaders or a decision table with constant answers names them. Whom variables name, also
+by way of a table or an earlier task, is judged only where a policy leaves open who may approve: a form, or another
+program, may have filled them in. To choose among constants is not to name.
 Where a policy counts the approval and leaves open who may give it, whoever asks for the money would choose his judge,
 and nothing later would tell: that is an error.
 """
 
 from collections.abc import Iterator
 
-from engine.bpmn.program import Human
+from engine.bpmn import chosen
+from engine.bpmn.program import Node
 from engine.bpmn.steps import BY_REQUESTER
 from engine.errors import N_, Term
 from engine.findings import Level
@@ -33,10 +35,13 @@ CHOSEN = {
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each such task."""
     for node in drawn.nodes("userTask"):
-        policy, human = node.extensions.policy, _human(drawn, node.id)
-        if policy is None or human is None:
+        policy, compiled = node.extensions.policy, _compiled(drawn, node.id)
+        human = None if compiled is None else chosen.inner(compiled).human
+        if policy is None or compiled is None or human is None or drawn.program is None:
             continue
-        open_to_all = human.by_requester and library.known.leaves_open(policy.provides)
+        open_to_all = library.known.leaves_open(policy.provides) and chosen.by_requester(
+            compiled, drawn.program.nodes, library.decision
+        )
         message = CHOSEN.get(human.strategy, _BY_DATA if open_to_all else None)
         if message is not None:
             yield Remark(
@@ -46,8 +51,5 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             )  # fmt: skip
 
 
-def _human(drawn: Drawn, node_id: str) -> Human | None:
-    compiled = None if drawn.program is None else drawn.program.nodes.get(node_id)
-    if compiled is None:
-        return None
-    return (compiled if compiled.turn is None else compiled.turn.starts[0]).human
+def _compiled(drawn: Drawn, node_id: str) -> Node | None:
+    return None if drawn.program is None else drawn.program.nodes.get(node_id)

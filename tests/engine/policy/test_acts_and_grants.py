@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import audit, identity, policy, repository, runtime, tasks
 from engine.db.policy import policy_grant
+from engine.db.task import user_task
 from engine.errors import ActNotOffered, CannotChoose, CannotRemoveSigner, CannotTransfer, DeploymentRefused
 from engine.runtime import settling
 from engine.unit_of_work import ENGINE
@@ -112,40 +113,113 @@ def test_a_requester_selects_nobody_for_an_approval_to_which_no_policy_entitles(
         started()
 
 
+BY_FIELD = '<troika:assignment strategy="formUser" field="boss"/>'
+WHO = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:who">
+<decision id="who" name="who"><decisionTable id="t" hitPolicy="UNIQUE">
+<input id="i" label="boss"><inputExpression typeRef="string"><text>boss</text></inputExpression></input>
+<output id="o" name="users" typeRef="string"/>
+<rule id="r1"><inputEntry><text>-</text></inputEntry><outputEntry><text>{}</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+BY_NODE = '<troika:assignment strategy="nodeApprover" element="first"/>'
+BY_TABLE = '<troika:assignment strategy="decision" decisionId="who"/>'
+
+
+def by_input(source: str) -> str:
+    return f'<zeebe:ioMapping><zeebe:input source="{source}" target="who"/></zeebe:ioMapping>'
+
+
 @pytest.mark.parametrize(
-    "asked",
+    "drawn",
     [
-        {"more": ['<troika:assignment strategy="formUser" field="boss"/>']},
-        {"more": ['<troika:assignment strategy="expression" value="= [boss]"/>']},
-        {"options": {"users": "= [boss]"}},
+        [approval("fin", COUNTS, BY_FIELD)],
+        [approval("fin", COUNTS, '<troika:assignment strategy="expression" value="= [boss]"/>')],
+        [approval("fin", COUNTS, users="= [boss]")],
+        [approval("fin", COUNTS, users="= [process.business_key]")],
+        [approval("fin", COUNTS, users="= if true then [boss] else []")],
+        [approval("fin", COUNTS, by_input("= boss"), users="= [who]")],
+        [approval("first", BY_FIELD), approval("fin", COUNTS, BY_NODE)],
+        [approval("first", BY_FIELD), approval("fin", COUNTS, users="= approval.first.by")],
+        [approval("fin", COUNTS, BY_TABLE)],
     ],
-)
-def test_a_yes_of_whom_data_of_the_request_name_counts_only_while_a_policy_says_who_may(office, asked):
+)  # fmt: skip
+def test_a_yes_of_whom_data_of_the_request_name_counts_only_while_a_policy_says_who_may(office, drawn):
     """Deployed while the policy entitled; a loosened one would let the requester name his judge."""
-    by_field = approval("fin", COUNTS, *asked.get("more", ()), **asked.get("options", {}))
 
     def begun(stated: str) -> Any:
         with office.engine.unit_of_work(ENGINE) as uow:
             policy.ship(uow, stated)
         bill_id = a_bill(office.engine)
         with office.engine.unit_of_work(office.who["ann"]) as uow:
-            return runtime.start(uow, "p", {"bill_id": str(bill_id), "boss": "eve"}).id, bill_id
+            given = {"bill_id": str(bill_id), "boss": "eve"}
+            key = "eve" if stated == ELIGIBLE else str(office.who["eve"].user_id)  # a business key is free but once
+            return runtime.start(uow, "p", given, business_key=key).id, bill_id
 
     with office.engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, ELIGIBLE)
-    office.deploy(by_field, task())
+        repository.deploy(uow, {"processes/x/who.dmn": WHO.format("boss").encode()})
+    office.deploy(*drawn, task())
     with office.engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY)
     with pytest.raises(DeploymentRefused, match="approver-chosen-by-requester"):
-        office.deploy(by_field, task("another"))
+        office.deploy(*drawn, task("another"))
     instance, bill_id = begun(ELIGIBLE)
-    office.act("eve", tasks.agree)
+    for _ in drawn:
+        office.act("eve", tasks.agree)
     pay(office.engine, instance, bill_id)
 
     instance, bill_id = begun(POLICY)
+    for _ in drawn[1:]:
+        office.act("eve", tasks.agree)
     assert "REF-001" in office.view("eve").objection
     office.act("eve", tasks.agree)
     held(office.engine, instance, bill_id)
+
+
+@pytest.mark.parametrize(("users", "counts"), [("= [boss]", False), ("eve", True)])
+def test_a_round_that_kept_only_its_strategy_counts_as_its_drawing_says(office, users, counts):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, ELIGIBLE)
+    office.deploy(approval("fin", COUNTS, users=users), task())
+    bill_id = a_bill(office.engine)
+    instance = office.start(bill_id=str(bill_id), boss="eve")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        (spec,) = uow.execute(select(user_task.c.spec).where(user_task.c.node == "fin")).scalars()
+        older = spec | {"capability": spec["capability"][:3]}
+        uow.execute(update(user_task).where(user_task.c.node == "fin").values(spec=older))
+        assert [finding.rule for _, finding in repository.outlived(uow)] == (
+            [] if counts else ["approver-chosen-by-requester"]
+        )
+
+    assert bool(office.view("eve").objection) is not counts
+    office.act("eve", tasks.agree)
+    if not counts:
+        held(office.engine, instance, bill_id)
+    else:
+        pay(office.engine, instance, bill_id)
+
+
+@pytest.mark.parametrize(
+    "fin",
+    [
+        approval("fin", COUNTS, users="= if amount &gt; 100 then [&quot;bob&quot;] else [&quot;eve&quot;]"),
+        approval("fin", COUNTS, by_input("= &quot;eve&quot;"), users="= [who]"),
+        approval("fin", COUNTS, BY_TABLE),
+        approval("fin", COUNTS, BY_NODE),
+    ],
+)
+def test_data_that_only_choose_among_constants_name_nobody(office, fin):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        repository.deploy(uow, {"processes/x/who.dmn": WHO.format('"eve"').encode()})
+    office.deploy(approval("first", users="eve"), fin, task())
+    bill_id = a_bill(office.engine)
+    instance = office.start(bill_id=str(bill_id), boss="hal", amount=5)
+    for _ in range(2):
+        office.act("eve", tasks.agree)
+
+    pay(office.engine, instance, bill_id)
+    assert state_of(office.engine, bill_id) == "paid"
 
 
 def test_whom_nobody_entitles_may_be_added_and_counts_for_nothing(office):
