@@ -41,6 +41,8 @@ class KnownThings:
     """whether a policy counts a capability without saying who may give it"""
     banks: frozenset[str] = frozenset()
     """hosts of banks"""
+    called: Callable[[str], bool] = lambda _: False
+    """whether a deployed process calls this one"""
     begun_by: Callable[[str], Mapping[str, str]] = lambda _: {}
     """process -> its title, of those that begin with a message of this name"""
 

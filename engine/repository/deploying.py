@@ -37,6 +37,7 @@ from engine.repository.definitions import (
     file,
     form,
     latest_all,
+    program,
     running,
     versions,
 )
@@ -190,6 +191,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
     processes, decisions, forms = (
         frozenset(info.key for info in latest_all(uow, kind)) for kind in ("process", "decision", "form")
     )
+    calls = cache(lambda: [{call.id for call in program(uow, info.id).calls()} for info in latest_all(uow)])
     made, gone = cache(lambda: templates.known(uow)), cache(lambda: templates.known(uow, withdrawn=True))
     units = {name for unit in identity.org_units(uow) for name in (unit.key, str(unit.id))}
     # a library is deployed when the engine is set up, before anybody has entered an organisation to judge it by
@@ -207,6 +209,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         receiver=lambda name: webhooks.known(uow, name),
         batch=lambda capability: policy.batch_allowed(uow, capability),
         leaves_open=lambda capability: policy.leaves_open(uow, capability),
+        called=lambda key: any(key in called for called in calls()),
         begun_by=lambda message: starts.begun_by(uow, message),
         banks=outbound.listed(uow.settings.bank_hosts),
     )  # fmt: skip
