@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine import ids
 from engine.db.document import blob, document, document_version
 from engine.db.instance import instance
-from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, WrongFileType
+from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, Phrase, WrongFileType
 from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
@@ -291,5 +291,7 @@ def _wrong(name: str, found: str) -> WrongFileType:
 def _clean(name: str) -> str:
     base = name.replace("\\", "/").rpartition("/")[2].strip()
     if not base or base in (".", "..") or len(base) > LONGEST_NAME or not base.isprintable():
-        raise InvalidValue(expected=f"a file name of 1 to {LONGEST_NAME} characters", found=repr(name[:80]))
+        raise InvalidValue(
+            expected=Phrase(N_("a file name of 1 to {limit} characters"), limit=LONGEST_NAME), found=repr(name[:80])
+        )
     return base

@@ -17,7 +17,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 from uuid import UUID
 
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, Phrase
 from engine.values import YearsMonths, to_decimal
 
 
@@ -139,8 +139,8 @@ class Operation:
                 raise InvalidInput(
                     operation=self.name,
                     name=name,
-                    expected="one of " + ", ".join(sorted(known)),
-                    found="an unknown name",
+                    expected=Phrase(N_("one of {words}"), words=", ".join(sorted(known))),
+                    found=N_("an unknown name"),
                 )
         arguments = {}
         for parameter in self.parameters:

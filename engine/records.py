@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Select, String, Table, Text, cast, or_, select
 
 from engine.db.base import Id, RecordInfo, metadata
-from engine.errors import InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
 
 MOST_ON_A_PAGE = 200
@@ -223,7 +223,7 @@ def _read_cursor(key: Column[Any], text: str) -> Any:
     if not isinstance(key.type, Id):
         return text
     if not is_key(text):
-        raise InvalidValue(expected="a key of this table", found=text[:80])
+        raise InvalidValue(expected=N_("a key of this table"), found=text[:80])
     return UUID(text)
 
 

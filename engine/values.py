@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 
 Value = Any
 Values = dict[str, Any]
@@ -59,31 +59,35 @@ def _normalise(value: Any, depth: int) -> Value:
         return value if type(value) is int else int(value)
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise InvalidValue(expected="a finite number", found=str(value))
+            raise InvalidValue(expected=N_("a finite number"), found=str(value))
         _check_magnitude(abs(value.adjusted()) > MAGNITUDE_LIMIT)
         return value if type(value) is Decimal else Decimal(value)
     if isinstance(value, float):
         return _normalise(Decimal(repr(value)), depth)
     if depth >= DEPTH_LIMIT:
-        raise InvalidValue(expected=f"a value nested at most {DEPTH_LIMIT} deep", found="a deeper one")
+        raise InvalidValue(
+            expected=Phrase(N_("a value nested at most {limit} deep"), limit=DEPTH_LIMIT), found=N_("a deeper one")
+        )
     if isinstance(value, list | tuple):
         return [_normalise(item, depth + 1) for item in value]
     if isinstance(value, dict):
         return {_key(key): _normalise(item, depth + 1) for key, item in value.items()}
     if isinstance(value, UUID):
         return str(value)
-    raise InvalidValue(expected="a value of FEEL", found=type(value).__name__)
+    raise InvalidValue(expected=N_("a value of FEEL"), found=type(value).__name__)
 
 
 def _key(key: Any) -> str:
     if isinstance(key, str):
         return _text(key)
-    raise InvalidValue(expected="a text as key", found=repr(key))
+    raise InvalidValue(expected=N_("a text as key"), found=repr(key))
 
 
 def _check_magnitude(beyond: bool) -> None:
     if beyond:
-        raise InvalidValue(expected=f"a number of at most {MAGNITUDE_LIMIT} digits", found="a longer one")
+        raise InvalidValue(
+            expected=Phrase(N_("a number of at most {limit} digits"), limit=MAGNITUDE_LIMIT), found=N_("a longer one")
+        )
 
 
 def storable(text: str) -> bool:
@@ -98,7 +102,7 @@ def _text(value: str) -> str:
     if type(value) is str and value.isascii() and "\0" not in value:
         return value
     if not storable(value):
-        raise InvalidValue(expected="a text of Unicode characters without NUL", found=repr(value)[:80])
+        raise InvalidValue(expected=N_("a text of Unicode characters without NUL"), found=repr(value)[:80])
     return value if type(value) is str else str.__str__(value)  # a name of SQLAlchemy is a kind of str
 
 
@@ -173,7 +177,7 @@ def _untag(tagged: Any) -> Value:
             return YearsMonths(body)
         case "map":
             return {key: decode(item) for key, item in body}
-    raise InvalidValue(expected="a known value tag", found=str(tag))
+    raise InvalidValue(expected=N_("a known value tag"), found=str(tag))
 
 
 def _zoned_text(value: datetime | time) -> str:
@@ -211,7 +215,7 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, dict):
         items = {unicodedata.normalize("NFC", key): _canonical(item) for key, item in value.items()}
         return {key: items[key] for key in sorted(items, key=lambda text: text.encode("utf-16-be"))}
-    raise InvalidValue(expected="text, a whole number, a boolean, null, a list or an object", found=repr(value))
+    raise InvalidValue(expected=N_("text, a whole number, a boolean, null, a list or an object"), found=repr(value))
 
 
 def _dumps(document: Any) -> str:
@@ -274,19 +278,19 @@ def from_json(text: str | bytes) -> Value:
 
 
 def _refuse_constant(name: str) -> None:
-    raise InvalidValue(expected="a finite number", found=name)
+    raise InvalidValue(expected=N_("a finite number"), found=name)
 
 
 def to_decimal(value: Any) -> Decimal:
     """`value` as an exact number. Raises InvalidValue."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal | float):
-        raise InvalidValue(expected="a number", found=repr(value))
+        raise InvalidValue(expected=N_("a number"), found=repr(value))
     try:
         number = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation:
-        raise InvalidValue(expected="a number", found=repr(value)) from None
+        raise InvalidValue(expected=N_("a number"), found=repr(value)) from None
     if not number.is_finite():
-        raise InvalidValue(expected="a finite number", found=repr(value))
+        raise InvalidValue(expected=N_("a finite number"), found=repr(value))
     return number
 
 

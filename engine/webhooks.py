@@ -50,9 +50,9 @@ def add(uow: UnitOfWork, name: str) -> str:
     """A new receiver; returns its secret, which nobody can read again. Raises InvalidValue."""
     name = name.strip()
     if not _NAME.fullmatch(name):
-        raise InvalidValue(expected="a name of small letters, digits, '.', '_' and '-', such as hook1", found=name)
+        raise InvalidValue(expected=N_("a name of small letters, digits, '.', '_' and '-', such as hook1"), found=name)
     if known(uow, name):
-        raise InvalidValue(expected="a name that no other receiver has", found=name)
+        raise InvalidValue(expected=N_("a name that no other receiver has"), found=name)
     secret = secrets.token_urlsafe(32)
     row = {
         "id": ids.uuid7(), "direction": OUT, "name": name, "secret_sealed": sealing.seal(uow.settings, secret),

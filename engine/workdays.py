@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import history, ids
 from engine.db.calendar import work_calendar, work_calendar_day
-from engine.errors import N_, InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound, Phrase
 from engine.unit_of_work import UnitOfWork
 
 Hours = tuple[tuple[time, time], ...]
@@ -80,7 +80,7 @@ class WorkCalendar:
         InvalidValue for a negative duration.
         """
         if duration < timedelta(0):
-            raise InvalidValue(expected="a duration forwards", found=str(duration))
+            raise InvalidValue(expected=N_("a duration forwards"), found=str(duration))
         local = self._roll(_local(start, self.zone))
         for _ in range(duration.days):
             local = datetime.combine(self._next_workday(local.date()), local.time())
@@ -142,7 +142,10 @@ class WorkCalendar:
             day += timedelta(days=1)
             if self.is_workday(day):
                 return day
-        raise InvalidValue(expected=f"a working day within {LONGEST_YEARS} years", found=f"none after {day}")
+        raise InvalidValue(
+            expected=Phrase(N_("a working day within {limit} years"), limit=LONGEST_YEARS),
+            found=Phrase(N_("none after {day}"), day=day),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +178,13 @@ def read_week(text: str) -> dict[int, Hours]:
     for part in text.split(";"):
         found = re.fullmatch(r"\s*([1-7])(?:-([1-7]))?\s+([0-9:,\- ]+)", part)
         if found is None:
-            raise InvalidValue(expected="a week such as '" + CN_WEEK + "'", found=text)
+            raise InvalidValue(expected=Phrase(N_("a week such as '{week}'"), week=CN_WEEK), found=text)
         first, last = int(found[1]), int(found[2] or found[1])
         hours = _read_hours(found[3], text)
         for weekday in range(first, last + 1):
             week[weekday] = hours
     if not any(week.values()):
-        raise InvalidValue(expected="at least one working hour in a week", found=text)
+        raise InvalidValue(expected=N_("at least one working hour in a week"), found=text)
     return week
 
 
@@ -351,7 +354,7 @@ def read_days(text: str) -> list[DayLine]:
         if not any(cell.strip() for cell in cells) or (number == 1 and cells[0].strip().lower() in ("date", "日期")):
             continue
         if len(found) == MOST_DAYS:
-            raise InvalidValue(expected=f"at most {MOST_DAYS} lines", found=number)
+            raise InvalidValue(expected=Phrase(N_("at most {limit} lines"), limit=MOST_DAYS), found=number)
         line = _read_line(number, [cell.strip() for cell in cells], seen)
         if line.change is not None:
             seen.add(line.change.day)
@@ -418,7 +421,7 @@ def _half(hours: Hours, half: str) -> Hours:
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:
     if moment.tzinfo is None:
-        raise InvalidValue(expected="a date and time with a zone", found=moment.isoformat())
+        raise InvalidValue(expected=N_("a date and time with a zone"), found=moment.isoformat())
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
@@ -427,9 +430,9 @@ def _read_hours(text: str, whole: str) -> Hours:
     for part in text.split(","):
         found = re.fullmatch(r"\s*(\d\d:\d\d)-(\d\d:\d\d)\s*", part)
         if found is None:
-            raise InvalidValue(expected="hours such as 09:00-12:00", found=whole)
+            raise InvalidValue(expected=N_("hours such as 09:00-12:00"), found=whole)
         opens, closes = time.fromisoformat(found[1]), time.fromisoformat(found[2])
         if closes <= opens or (hours and opens < hours[-1][1]):
-            raise InvalidValue(expected="hours that follow each other", found=whole)
+            raise InvalidValue(expected=N_("hours that follow each other"), found=whole)
         hours.append((opens, closes))
     return tuple(hours)

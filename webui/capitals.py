@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue
 from engine.forms import FormField
 from engine.values import HOME_CURRENCY
 
@@ -19,7 +19,7 @@ _AMOUNT = re.compile(rf"(-?\d[\d,]*(?:\.\d+)?) {CURRENCY}", re.ASCII)
 def in_capitals(amount: Decimal) -> str:
     """`1409.50` as `壹仟肆佰零玖元伍角整`. Raises InvalidValue for parts of a cent and for 10^16 and more."""
     if not fits(amount):
-        raise InvalidValue(expected="an amount in whole cents below 10^16", found=str(amount))
+        raise InvalidValue(expected=N_("an amount in whole cents below 10^16"), found=str(amount))
     yuan, cents = divmod(int(abs(amount) * 100), 100)
     tenths, hundredths = divmod(cents, 10)
     text = f"{_whole(yuan)}元" if yuan or not cents else ""

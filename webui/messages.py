@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import identity, notices
-from engine.errors import EngineError, InvalidValue
+from engine.errors import N_, EngineError, InvalidValue
 from engine.notices import inside, robots
 from engine.notices.events import Event
 from webui.access import needs
@@ -33,7 +33,7 @@ def _after() -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise InvalidValue(expected="the address of a page, as the page before gave it", found=text) from None
+        raise InvalidValue(expected=N_("the address of a page, as the page before gave it"), found=text) from None
 
 
 @blueprint.post("/read")

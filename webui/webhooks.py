@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import webhooks
-from engine.errors import EngineError, InvalidValue
+from engine.errors import N_, EngineError, InvalidValue
 from engine.notices import hooks
 from webui.access import guard
 from webui.rendering import page
@@ -62,7 +62,7 @@ def _place() -> tuple[datetime, UUID] | None:
             raise ValueError(at)
         return moment, UUID(key)
     except ValueError:
-        raise InvalidValue(expected="the address of a page, as the page before gave it", found=text) from None
+        raise InvalidValue(expected=N_("the address of a page, as the page before gave it"), found=text) from None
 
 
 @blueprint.post("/")

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 
 AGREE, REJECT, ABSTAIN, PENDING = "A", "R", "X", "P"
 
@@ -34,7 +34,7 @@ class Vote:
 def count(mode: str, votes: Sequence[Vote], parameters: Mapping[str, Any]) -> Result:
     """The result by `mode`. Raises InvalidValue for an unknown mode or threshold."""
     if mode not in MODES:
-        raise InvalidValue(expected="an approval mode: " + ", ".join(sorted(MODES)), found=mode)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(sorted(MODES))), found=mode)
     return MODES[mode](votes, parameters)
 
 
@@ -119,11 +119,11 @@ def threshold(text: str) -> Fraction:
     try:
         number = Fraction(text.strip().removesuffix("%"))
     except (ValueError, ZeroDivisionError):
-        raise InvalidValue(expected="a threshold such as 2/3, 66% or 0.66", found=text) from None
+        raise InvalidValue(expected=N_("a threshold such as 2/3, 66% or 0.66"), found=text) from None
     if text.strip().endswith("%"):
         number /= 100
     if number <= 0:
-        raise InvalidValue(expected="a threshold above zero", found=text)
+        raise InvalidValue(expected=N_("a threshold above zero"), found=text)
     return number
 
 

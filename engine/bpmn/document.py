@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.bpmn.program import Program, ScopeProgram
 from engine.bpmn.state import ON_SCOPE, ROOTS, Entry, Incident, Progress, Scope, State, Token, Undo
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 from engine.values import decode, encode
 
 FORMAT = 1
@@ -41,7 +41,9 @@ def dump(state: State, apart: Mapping[int, Collection[str]] | None = None) -> di
 def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
     """The state that `dump` made `document` of. `programs`: definition id -> Program. Raises InvalidValue."""
     if document.get("v") != FORMAT:
-        raise InvalidValue(expected=f"a state of format {FORMAT}", found=str(document.get("v")))
+        raise InvalidValue(
+            expected=Phrase(N_("a state of format {format}"), format=FORMAT), found=str(document.get("v"))
+        )
     state = State()
     state.n = document["n"]
     state.status = document["state"]

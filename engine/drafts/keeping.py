@@ -249,7 +249,7 @@ def place(path: str) -> tuple[Kind, str]:
     names = parts.parts
     usable = all(name not in ("", ".", "..") and not name.startswith(".") for name in names)
     if kind is None or len(names) < 3 or names[0] != folder or not usable or len(path) > _LONGEST_PATH or "\\" in path:
-        raise InvalidValue(expected="a path such as processes/oa/claim.bpmn or forms/oa/claim.json", found=path)
+        raise InvalidValue(expected=N_("a path such as processes/oa/claim.bpmn or forms/oa/claim.json"), found=path)
     if kind is Kind.FORM:
         return kind, "/".join((*names[1:-1], parts.stem))
     return kind, parts.name.partition(".")[0]

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from engine import history, ids
 from engine.db.identity import user_account
-from engine.errors import AlreadyExists, InvalidValue
+from engine.errors import N_, AlreadyExists, InvalidValue, Phrase
 from engine.identity.organisation import find_org_unit
 from engine.identity.people import LONGEST_LOGIN, SCOPE, User, as_id, change, forget, user
 from engine.identity.signing_in import digest_of, hash_of
@@ -95,4 +95,7 @@ def enable(uow: UnitOfWork, user_id: UUID) -> None:
 def _check_login(login: str) -> None:
     """It names a person in drawings, forms and addresses, where an id may stand as well."""
     if not 0 < len(login) <= LONGEST_LOGIN or login != login.strip() or not login.isprintable() or as_id(login):
-        raise InvalidValue(expected=f"a login of 1 to {LONGEST_LOGIN} characters that is no id", found=repr(login[:80]))
+        raise InvalidValue(
+            expected=Phrase(N_("a login of 1 to {limit} characters that is no id"), limit=LONGEST_LOGIN),
+            found=repr(login[:80]),
+        )

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, delete, insert, select, update
 
 from engine import history, ids
 from engine.db.identity import org_unit, user_account, user_org_unit
-from engine.errors import AlreadyExists, InvalidValue, NotFound
+from engine.errors import N_, AlreadyExists, InvalidValue, NotFound
 from engine.identity.people import SCOPE, User, as_id, find, of_row, reference_text, select_users, user
 from engine.identity.permissions import group, groups_of
 from engine.unit_of_work import UnitOfWork
@@ -183,7 +183,7 @@ def context_of(uow: UnitOfWork, user_id: UUID, department: str | None = None) ->
     if department is not None and (unit is None or department != unit.key):
         known = {one.key: one for one in departments_of(uow, person.id)}
         if department not in known:
-            raise InvalidValue(expected="one of the departments of the requester", found=department)
+            raise InvalidValue(expected=N_("one of the departments of the requester"), found=department)
         unit = known[department]
     manager = manager_of(uow, person.id)
     return {

@@ -25,7 +25,16 @@ from engine.db.instance import Instance
 from engine.db.job import JobKind, JobState, job
 from engine.db.task import ItemKind, RoundStatus, user_task, work_item
 from engine.db.webhook import webhook_delivery
-from engine.errors import N_, InvalidValue, NotFound, OutboundRejected, ReceiverOff, ReceiverUnknown, WebhookUnderWay
+from engine.errors import (
+    N_,
+    InvalidValue,
+    NotFound,
+    OutboundRejected,
+    Phrase,
+    ReceiverOff,
+    ReceiverUnknown,
+    WebhookUnderWay,
+)
 from engine.history import Entry
 from engine.notices import fields
 from engine.outbound import Answer, Outbound, OutboundFailed
@@ -329,7 +338,7 @@ def deliveries(
 ) -> list[Delivery]:  # fmt: skip
     """What was or is to be sent, newest first; `before`: the last of the page before. Raises InvalidValue."""
     if state is not None and state not in STATES:
-        raise InvalidValue(expected="one of " + ", ".join(STATES), found=state)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(STATES)), found=state)
     query = (
         select(webhook_delivery, job.c.state.label("job_state"), job.c.visible_at.label("next_at"))
         .outerjoin(job, job.c.id == webhook_delivery.c.job_id)
@@ -398,7 +407,7 @@ def switch_on(uow: UnitOfWork, receiver_id: UUID, *, backlog: str) -> int:
     Raises NotFound, ReceiverStands, InvalidValue.
     """
     if backlog not in BACKLOGS:
-        raise InvalidValue(expected="one of " + ", ".join(BACKLOGS), found=backlog)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(BACKLOGS)), found=backlog)
     found = webhooks.get(uow, receiver_id)
     since = found.failing_since or found.off_at
     name = webhooks.switch_on(uow, receiver_id)

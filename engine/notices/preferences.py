@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from engine import identity
 from engine.db.notice import notice_digest, notice_preference, notice_quiet
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 from engine.notices.events import EVENTS, PERSONAL_CHANNELS
 from engine.unit_of_work import UnitOfWork
 
@@ -37,10 +37,11 @@ def choose(uow: UnitOfWork, user_id: UUID, wanted: Mapping[tuple[str, str], bool
     for (event, channel), wants in wanted.items():
         if event not in EVENTS or channel not in PERSONAL_CHANNELS:
             raise InvalidValue(
-                expected="an event and one of " + ", ".join(PERSONAL_CHANNELS), found=f"{event} {channel}"
+                expected=Phrase(N_("an event and one of {words}"), words=", ".join(PERSONAL_CHANNELS)),
+                found=f"{event} {channel}",
             )
         if not wants and channel in EVENTS[event].always:
-            raise InvalidValue(expected="results to stay switched on", found=f"{event} {channel}")
+            raise InvalidValue(expected=N_("results to stay switched on"), found=f"{event} {channel}")
     uow.execute(delete(notice_preference).where(notice_preference.c.user_id == user_id))
     rows = [
         {"user_id": user_id, "event": event, "channel": channel, "wanted": wants}
@@ -74,7 +75,7 @@ def set_quiet_hours(uow: UnitOfWork, user_id: UUID, start: str, end: str) -> Non
         or any(text and not _TIME.fullmatch(text) for text in (start, end))
         or start == end != ""
     ):
-        raise InvalidValue(expected="two different times such as 22:00 and 08:00, or none", found=f"{start} {end}")
+        raise InvalidValue(expected=N_("two different times such as 22:00 and 08:00, or none"), found=f"{start} {end}")
     uow.execute(delete(notice_quiet).where(notice_quiet.c.user_id == user_id))
     if start:
         uow.execute(insert(notice_quiet), {"user_id": user_id, "from_time": start, "to_time": end})
@@ -89,10 +90,10 @@ def digest(uow: UnitOfWork, user_id: UUID) -> tuple[str, str]:
 def set_digest(uow: UnitOfWork, user_id: UUID, every: str, at_time: str = "") -> None:
     """Collect mails by the hour or the day; urges and held payments come at once all the same. Raises InvalidValue."""
     if every not in DIGESTS:
-        raise InvalidValue(expected="one of hour, day, or nothing: each mail at once", found=every)
+        raise InvalidValue(expected=N_("one of hour, day, or nothing: each mail at once"), found=every)
     at_time = at_time or USUAL_TIME
     if not _TIME.fullmatch(at_time):
-        raise InvalidValue(expected="a time such as 09:00", found=at_time)
+        raise InvalidValue(expected=N_("a time such as 09:00"), found=at_time)
     uow.execute(delete(notice_digest).where(notice_digest.c.user_id == user_id))
     if every:
         uow.execute(insert(notice_digest), {"user_id": user_id, "every": every, "at_time": at_time})

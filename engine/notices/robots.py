@@ -17,7 +17,7 @@ from engine import history, identity, ids, sealing
 from engine.db.base import from_micros, to_micros
 from engine.db.identity import user_group
 from engine.db.notice import notice_robot
-from engine.errors import InvalidValue, NotFound, RobotRefused
+from engine.errors import N_, InvalidValue, NotFound, Phrase, RobotRefused
 from engine.notices.events import EVENTS
 from engine.notices.preferences import forget_work
 from engine.outbound import Outbound, OutboundFailed
@@ -77,14 +77,18 @@ def add(
     """A robot that posts `events`; with a `group` only what concerns its members. Raises InvalidValue, NotFound."""
     parts = urlsplit(url.strip())
     if kind not in KINDS:
-        raise InvalidValue(expected="a robot of " + ", ".join(KINDS), found=kind)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(KINDS)), found=kind)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise InvalidValue(expected="the address of a robot, beginning with https://", found=parts.scheme or "nothing")
+        raise InvalidValue(
+            expected=N_("the address of a robot, beginning with https://"), found=parts.scheme or N_("nothing")
+        )
     if not name.strip():
-        raise InvalidValue(expected="a name for the robot", found="nothing")
+        raise InvalidValue(expected=N_("a name for the robot"), found=N_("nothing"))
     told = [event.key for event in EVENTS.values() if not event.private]
     if wrong := sorted(set(events) - set(told)) or not events:
-        raise InvalidValue(expected="events out of " + ", ".join(told), found=wrong if events else "none")
+        raise InvalidValue(
+            expected=Phrase(N_("events out of {words}"), words=", ".join(told)), found=wrong if events else N_("none")
+        )
     key = ids.uuid7()
     row = {
         "id": key, "kind": kind, "name": name.strip(), "events": " ".join(events), "recent": [],

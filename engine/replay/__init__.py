@@ -22,7 +22,7 @@ from engine.clock import FrozenClock
 from engine.db import rows
 from engine.db.instance import Instance
 from engine.db.task import ItemStatus, user_task, work_item
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, Phrase
 from engine.process_engine import ProcessEngine
 from engine.runtime import settling
 from engine.unit_of_work import ENGINE, Actor, UnitOfWork
@@ -119,7 +119,11 @@ def read_log(path: Path) -> list[Case]:
     text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text))
     if not set(reader.fieldnames or ()) >= COLUMNS:
-        raise WrongLog(file=path.name, expected="columns " + ", ".join(sorted(COLUMNS)), found=str(reader.fieldnames))
+        raise WrongLog(
+            file=path.name,
+            expected=Phrase(N_("columns {words}"), words=", ".join(sorted(COLUMNS))),
+            found=str(reader.fieldnames),
+        )
     grouped: dict[str, list[tuple[int, Event]]] = {}
     for number, row in enumerate(reader, 2):
         try:
@@ -129,7 +133,7 @@ def read_log(path: Path) -> list[Case]:
             )  # fmt: skip
             grouped.setdefault(event.case, []).append((int(row["seq"]), event))
         except (ValueError, ArithmeticError, TypeError) as error:
-            raise WrongLog(file=f"{path.name}:{number}", expected="a recorded act", found=str(error)) from None
+            raise WrongLog(file=f"{path.name}:{number}", expected=N_("a recorded act"), found=str(error)) from None
     return [
         Case(key, tuple(event for _, event in sorted(found, key=lambda item: item[0])))
         for key, found in grouped.items()
@@ -147,9 +151,9 @@ def read_acts(library: Path, process: str) -> Acts:
             )  # fmt: skip
         except (yaml.YAMLError, KeyError, TypeError) as error:
             raise WrongLog(
-                file=file.name, expected="process, paid, approved, ends in, roles, acts", found=repr(error)
+                file=file.name, expected=N_("process, paid, approved, ends in, roles, acts"), found=repr(error)
             ) from None
-    raise WrongLog(file=f"{process}{SUFFIX}", expected="a file beside the drawing", found="none")
+    raise WrongLog(file=f"{process}{SUFFIX}", expected=N_("a file beside the drawing"), found=N_("none"))
 
 
 def policies(library: Path, acts: Acts) -> str:

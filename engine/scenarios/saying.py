@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine import feel
-from engine.errors import N_, InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 from engine.scenarios.playing import Playing
 from engine.scenarios.tracing import Seen
 from engine.scenarios.words import ACTS
@@ -18,7 +18,7 @@ _PLAIN = ("complete", "agree", "submit again")
 def steps(told: Sequence[Any]) -> list[dict[str, Any]]:
     """Steps as a page sends them, in scenario words. Raises InvalidValue."""
     if len(told) > MOST_STEPS:
-        raise InvalidValue(expected=f"at most {MOST_STEPS} steps", found=str(len(told)))
+        raise InvalidValue(expected=Phrase(N_("at most {limit} steps"), limit=MOST_STEPS), found=str(len(told)))
     return [_step(item) for item in told]
 
 
@@ -88,7 +88,7 @@ def _value(sent: Any) -> Any:
 
 def _step(item: Any) -> dict[str, Any]:
     if not isinstance(item, Mapping):
-        raise InvalidValue(expected="a step", found=str(item)[:80])
+        raise InvalidValue(expected=N_("a step"), found=str(item)[:80])
     step = dict(item)
     for key in _PLAIN:
         if isinstance(step.get(key), dict):
@@ -101,5 +101,5 @@ def _step(item: Any) -> dict[str, Any]:
         if "key" in step:
             step["key"] = plain(_value(step["key"]))
     if not any(act in step for act in ACTS) and "task" in step:
-        raise InvalidValue(expected="one of " + ", ".join(ACTS), found=str(sorted(step)))
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(ACTS)), found=str(sorted(step)))
     return step

@@ -148,7 +148,7 @@ class _Reader:
             document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with numbers as Decimal
         except (yaml.YAMLError, ValueError) as error:
             told = str(error).replace("\n", " ")
-            raise WrongScenario(file=self.file, place="top", expected="YAML", found=told) from None
+            raise WrongScenario(file=self.file, place="top", expected=N_("YAML"), found=told) from None
         self.keys(document, _FILE, "top")
         found: dict[str, Any] = document
         return found

@@ -46,7 +46,8 @@ def added(text: str, item: Mapping[str, Any], process: str) -> str:
     after = read(grown, "scenarios", process)
     if len(after) != len(before) + 1 or after[:-1] != before:
         raise WrongScenario(
-            file="scenarios", place="the end", expected="a list, each item indented by two", found="another form"
+            file="scenarios", place="the end", expected=N_("a list, each item indented by two"),
+            found=N_("another form"),
         )  # fmt: skip
     return grown
 

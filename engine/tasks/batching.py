@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine import policy
 from engine.approvals import rounds
-from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue, NotFound
+from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue, NotFound, Phrase
 from engine.process_engine import ProcessEngine
 from engine.tasks import choosing, opening, seeing, working
 from engine.tasks.deciding import agree
@@ -42,7 +42,7 @@ def agree_many(
     Opens its units of work itself: no two instances share one. Raises InvalidValue for more than MOST_AT_ONCE lines.
     """
     if not 0 < len(chosen) <= MOST_AT_ONCE:
-        raise InvalidValue(expected=f"1 to {MOST_AT_ONCE} tasks", found=str(len(chosen)))
+        raise InvalidValue(expected=Phrase(N_("1 to {limit} tasks"), limit=MOST_AT_ONCE), found=str(len(chosen)))
     return [_one(engine, actor, line, opinion, idempotency_key) for line in chosen]
 
 

@@ -10,7 +10,17 @@ from engine import history, identity, repository
 from engine.approvals import copies, rounds
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import N_, Forbidden, InstanceOver, InvalidValue, NotFound, NotYourTask, Suspended, UrgedAlready
+from engine.errors import (
+    N_,
+    Forbidden,
+    InstanceOver,
+    InvalidValue,
+    NotFound,
+    NotYourTask,
+    Phrase,
+    Suspended,
+    UrgedAlready,
+)
 from engine.runtime import LIVE
 from engine.tasks.erasing import refuse_erased
 from engine.tasks.repeating import made_before, remember
@@ -61,9 +71,9 @@ def copy_to(
     refuse_erased(uow, instance, N_("send a copy"))
     users = [identity.user(uow, key) for key in dict.fromkeys(people)]
     if not 0 < len(users) <= MOST_COPIES:
-        raise InvalidValue(expected=f"1 to {MOST_COPIES} people", found=str(len(users)))
+        raise InvalidValue(expected=Phrase(N_("1 to {limit} people"), limit=MOST_COPIES), found=str(len(users)))
     if gone := [user.name for user in users if not user.active]:
-        raise InvalidValue(expected="people whose account is in use", found=", ".join(gone))
+        raise InvalidValue(expected=N_("people whose account is in use"), found=", ".join(gone))
     if made_before(uow, "copy_to", instance_id, idempotency_key) is not None:
         return [row.id for row in copies.of(uow, instance_id) if row.assignee_id in {user.id for user in users}]
     made = copies.send(
@@ -115,7 +125,7 @@ def urge(uow: UnitOfWork, instance_id: UUID, *, idempotency_key: str | None = No
         return 0
     waiting = uow.read(_waiting, {"of": instance_id})
     if not waiting:
-        raise InvalidValue(expected="somebody who is asked now", found=N_("nobody"))
+        raise InvalidValue(expected=N_("somebody who is asked now"), found=N_("nobody"))
     pause = timedelta(minutes=uow.settings.urge_every_minutes)
     due = [row for row in waiting if row.urged_at is None or row.urged_at + pause <= uow.now]
     if not due:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, true
 
 from engine.db.instance import instance
 from engine.db.task import user_task, work_item
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 from engine.unit_of_work import UnitOfWork
 
 DUE = ("overdue", "today", "week", "none")
@@ -48,7 +48,9 @@ def matcher(uow: UnitOfWork, only: Filter) -> ColumnElement[bool]:
         conditions.append(_due(uow, only.due))
     if only.waiting_days:
         if not 0 < only.waiting_days <= LONGEST_WAIT_DAYS:
-            raise InvalidValue(expected=f"1 to {LONGEST_WAIT_DAYS} days", found=str(only.waiting_days))
+            raise InvalidValue(
+                expected=Phrase(N_("1 to {limit} days"), limit=LONGEST_WAIT_DAYS), found=str(only.waiting_days)
+            )
         conditions.append(work_item.c.created_at < uow.now - timedelta(days=only.waiting_days))
     if only.returned:
         conditions.append(user_task.c.cause == RETURNED)
@@ -80,6 +82,6 @@ def end_of_day(uow: UnitOfWork, days_ahead: int) -> datetime:
 
 def _due(uow: UnitOfWork, due: str) -> ColumnElement[bool]:
     if due not in DUE:
-        raise InvalidValue(expected="due: " + " | ".join(DUE), found=due)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(DUE)), found=due)
     before = due_before(uow, due)
     return work_item.c.due_at.is_(None) if before is None else work_item.c.due_at < before

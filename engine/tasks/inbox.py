@@ -34,7 +34,7 @@ from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
 from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue, Phrase
 from engine.identity import Group
 from engine.tasks import filtering, substituting, titles
 from engine.tasks.filtering import Filter
@@ -173,7 +173,7 @@ def inbox(
     Raises InvalidValue for a box, sort, filter or cursor that is none.
     """
     if sort not in SORTS:
-        raise InvalidValue(expected="sort: " + " | ".join(SORTS), found=sort)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(SORTS)), found=sort)
     limit = min(max(limit, 1), MOST_ON_A_PAGE)
     places = _places(uow, box)
     after = read_cursor(cursor)
@@ -299,7 +299,10 @@ def _in_status(word: str | None) -> ColumnElement[bool]:
     if not word:
         return instance.c.status != int(Status.DRAFT)
     if word.upper() not in Status.__members__:
-        raise InvalidValue(expected="status: " + " | ".join(name.lower() for name in Status.__members__), found=word)
+        raise InvalidValue(
+            expected=Phrase(N_("one of {words}"), words=", ".join(name.lower() for name in Status.__members__)),
+            found=word,
+        )
     return instance.c.status == int(Status[word.upper()])
 
 
@@ -328,7 +331,7 @@ def _places_now(uow: UnitOfWork, box: str) -> list[tuple[UUID, Box]]:
     if box == "todo":
         people = [actor_id, *identity.absent_for(uow, actor_id)]
         return [(person, Box.TODO) for person in people] + groups
-    raise InvalidValue(expected="box: todo | claimable | copied | drafts", found=box)
+    raise InvalidValue(expected=Phrase(N_("one of {words}"), words="todo, claimable, copied, drafts"), found=box)
 
 
 # ---------------------------------------------------------------- keys: the first n of each list, merged
@@ -652,4 +655,4 @@ def read_cursor(cursor: str | None) -> Key | None:
 
 
 def _no_cursor(found: str) -> InvalidValue:
-    return InvalidValue(expected="a cursor of this list", found=found[:80])
+    return InvalidValue(expected=N_("a cursor of this list"), found=found[:80])

@@ -16,7 +16,7 @@ from engine import audit, documents, identity, ids
 from engine.db.document import blob
 from engine.db.signature import SignatureKind, signature, stored_signature
 from engine.db.task import ItemDecision, work_item
-from engine.errors import N_, InvalidValue, NotFound, SignatureRequired, WrongSignature
+from engine.errors import N_, InvalidValue, NotFound, Phrase, SignatureRequired, WrongSignature
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
 from engine.values import digest, sha256
@@ -194,7 +194,7 @@ def drawn(strokes: Sequence[Sequence[Sequence[int]]]) -> bytes:
             line = [(_on(x, WIDTH), _on(y, HEIGHT)) for x, y in stroke]
             points += len(line)
             if points > MOST_POINTS:
-                raise InvalidValue(expected=f"at most {MOST_POINTS} points", found=str(points))
+                raise InvalidValue(expected=Phrase(N_("at most {limit} points"), limit=MOST_POINTS), found=str(points))
             ink += sum(abs(a - c) + abs(b - d) for (a, b), (c, d) in pairwise(line))
             if line:
                 paths.append('<path d="M' + "L".join(f"{x} {y}" for x, y in line) + '"/>')

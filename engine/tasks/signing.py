@@ -19,6 +19,7 @@ from engine.errors import (
     Forbidden,
     InvalidValue,
     LastSigner,
+    Phrase,
 )
 from engine.identity import User
 from engine.tasks import deciding, opening
@@ -160,7 +161,7 @@ def _check_offered(act: Act, verb: str) -> None:
 def _added(act: Act, kind: ItemKind, people: Sequence[str | UUID], mode: str, reason: str) -> list[dict[str, Any]]:
     """Rows for `people`, after every check."""
     if mode not in MODES:
-        raise InvalidValue(expected=f"mode: {' | '.join(MODES)}", found=mode)
+        raise InvalidValue(expected=Phrase(N_("one of {words}"), words=", ".join(MODES)), found=mode)
     named = [identity.user(act.uow, key) for key in people]
     users = list({user.id: user for user in named}.values())
     _check_people(act, kind, users)

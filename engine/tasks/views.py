@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import ids
 from engine.db.view import inbox_view
-from engine.errors import InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound, Phrase
 from engine.unit_of_work import UnitOfWork
 
 LONGEST_NAME = 60
@@ -41,14 +41,16 @@ def save_view(uow: UnitOfWork, name: str, query: Mapping[str, str]) -> View:
     """Under `name`; the same name again changes it. Raises InvalidValue."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
-        raise InvalidValue(expected=f"a name of 1 to {LONGEST_NAME} characters", found=str(len(name)))
+        raise InvalidValue(
+            expected=Phrase(N_("a name of 1 to {limit} characters"), limit=LONGEST_NAME), found=str(len(name))
+        )
     known = views(uow)
     found = next((view for view in known if view.name == name), None)
     if found is not None:
         uow.queue(_change, {"of": found.id, "query": dict(query)})
         return View(found.id, name, dict(query))
     if len(known) >= MOST:
-        raise InvalidValue(expected=f"at most {MOST} saved lists", found=str(MOST + 1))
+        raise InvalidValue(expected=Phrase(N_("at most {limit} saved lists"), limit=MOST), found=str(MOST + 1))
     made = View(ids.uuid7(), name, dict(query))
     row: dict[str, Any] = {
         "id": made.id, "user_id": uow.actor.user_id, "name": name, "query": made.query, "created_at": uow.now,

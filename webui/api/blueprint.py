@@ -7,7 +7,7 @@ from flask_smorest import Blueprint as OfSmorest
 from marshmallow import missing
 from webargs.flaskparser import FlaskParser
 
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue
 from engine.values import from_json
 
 
@@ -21,7 +21,7 @@ class ExactParser(FlaskParser):
         try:
             return from_json(body)
         except (ValueError, RecursionError):
-            raise InvalidValue(expected="a JSON document", found="something else") from None
+            raise InvalidValue(expected=N_("a JSON document"), found=N_("something else")) from None
 
 
 class Blueprint(OfSmorest):

@@ -11,7 +11,7 @@ from engine import audit, history, identity, runtime, tasks
 from engine import jobs as job_verbs
 from engine.db.instance import Status
 from engine.db.job import IncidentKind, JobKind, JobState
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue
 from engine.values import Values, from_json
 from webui import progress, tracking
 from webui.access import guard, needs
@@ -121,7 +121,7 @@ def _repair(text: str) -> Values | None:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise InvalidValue(expected='{"name": value, …}', found=text[:80])
+        raise InvalidValue(expected=N_('{"name": value, …}'), found=text[:80])
     return found
 
 

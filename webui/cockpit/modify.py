@@ -10,7 +10,7 @@ from flask_babel import gettext
 from engine import bpmn, identity, modification, repository, runtime
 from engine.bpmn.program import BOUNDARY, EVENT_SUB, Node
 from engine.db import rows
-from engine.errors import EngineError, InvalidValue
+from engine.errors import N_, EngineError, InvalidValue
 from engine.runtime import InstanceView
 from engine.values import Values, from_json
 from webui import progress
@@ -84,7 +84,7 @@ def _variables(text: str) -> Values:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise InvalidValue(expected='{"name": value, …}', found=text[:80])
+        raise InvalidValue(expected=N_('{"name": value, …}'), found=text[:80])
     return found
 
 

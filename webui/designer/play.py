@@ -135,7 +135,7 @@ def script_of(key: str, sent: dict[str, Any]) -> Script:
     person, told = str(sent.get("person") or g.reader.login), sent.get("steps") or []
     given, at = sent.get("given"), sent.get("at") or ["", ""]
     if not isinstance(told, list) or not isinstance(at, list) or len(at) != 2:
-        raise InvalidValue(expected="a list of steps", found=str(told)[:80])
+        raise InvalidValue(expected=N_("a list of steps"), found=str(told)[:80])
     typed = sent.get("typed") if isinstance(sent.get("typed"), dict) else {}
     story, follows = None, None
     item: dict[str, Any] = {}
@@ -159,7 +159,7 @@ def _followed(key: str, asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str
     """A scenario of the file up to one of its steps: (head of the file, the scenario, what the page says of it)."""
     name, acts = str(asked.get("name")), asked.get("acts")
     if not isinstance(acts, Decimal) or acts < 0:
-        raise InvalidValue(expected="a number of steps", found=str(acts)[:80])
+        raise InvalidValue(expected=N_("a number of steps"), found=str(acts)[:80])
     head, item = words.as_told(told_in(opened_drawing(key)), "scenarios", name)
     steps = item.get("steps") or []
     every = sum("operation" not in step for step in steps)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import drafts, repository, runtime, scenarios
-from engine.errors import DeploymentRefused, EngineError, InvalidValue
+from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue, Phrase
 from engine.findings import Finding
 from engine.scenarios import coverage, playing, saying, writing
 from engine.scenarios.coverage import Coverage
@@ -125,15 +125,20 @@ def save_scenario(key: str) -> ResponseReturnValue:
     sent = sent_script()
     name = str(sent.get("name") or "").strip()
     if not name or len(name) > LONGEST_NAME:
-        raise InvalidValue(expected=f"a name of 1 to {LONGEST_NAME} characters", found=str(len(name)))
+        raise InvalidValue(
+            expected=Phrase(N_("a name of 1 to {limit} characters"), limit=LONGEST_NAME), found=str(len(name))
+        )
     with reading(installation()):
         script = script_of(key, sent)
     if script.story is None:
-        raise InvalidValue(expected="something that was played", found="nothing")
+        raise InvalidValue(expected=N_("something that was played"), found=N_("nothing"))
     with stage().trying(script.files) as world:
         run, stopped = playing.follow(stage(), world, script.story, sample=script.sample)
         if stopped is not None or run.instance_id is None:
-            raise InvalidValue(expected="steps that can all be done", found=f"step {stopped.number if stopped else 0}")
+            raise InvalidValue(
+                expected=N_("steps that can all be done"),
+                found=Phrase(N_("step {number}"), number=stopped.number if stopped else 0),
+            )
         item = saying.story_of(name, run, script.item)
     with installation().unit_of_work(Actor(g.reader.id)) as g.uow:
         try:

@@ -6,7 +6,7 @@ from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from engine import tasks
-from engine.errors import EngineError, InvalidValue
+from engine.errors import N_, EngineError, InvalidValue
 from engine.process_engine import ProcessEngine
 from engine.tasks import Chosen
 from engine.unit_of_work import Actor, UnitOfWork
@@ -41,7 +41,7 @@ def _line(text: str) -> Chosen:
     try:
         return Chosen(UUID(item), digest)
     except ValueError:
-        raise InvalidValue(expected="a task of the list", found=text[:80]) from None
+        raise InvalidValue(expected=N_("a task of the list"), found=text[:80]) from None
 
 
 def _title(uow: UnitOfWork, item: UUID) -> str:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import tasks
-from engine.errors import EngineError, InvalidValue, NotFound
+from engine.errors import N_, EngineError, InvalidValue, NotFound, Phrase
 from engine.tasks import Signer
 from webui import filling, signing
 from webui.inbox import asking, blueprint
@@ -55,7 +55,9 @@ def do_add_signers(item: UUID) -> ResponseReturnValue:
             tasks.add_beside(g.uow, item, ids, reason, idempotency_key=once)
             flash(gettext("%(names)s are asked as well.", names=names), "success")
             return stay(url_for(".task", item=item))
-    raise InvalidValue(expected="where: " + " | ".join(_WHERE), found=request.form.get("where", ""))
+    raise InvalidValue(
+        expected=Phrase(N_("one of {words}"), words=", ".join(_WHERE)), found=request.form.get("where", "")
+    )
 
 
 def _ask_remove(item: UUID, signer: UUID, error: EngineError | None = None) -> ResponseReturnValue:
