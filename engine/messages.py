@@ -10,7 +10,7 @@ from engine import bpmn, crash, identity, repository, runtime, values, workdays
 from engine.bpmn.steps import SubscriptionOpened
 from engine.db.instance import Instance, Status
 from engine.db.job import JobKind, JobState
-from engine.db.subscription import MessageState, SubscriptionKind, message, subscription
+from engine.db.subscription import MessageState, SubscriptionKind, message, message_receiver, subscription
 from engine.ids import uuid7
 from engine.runtime import correlation, later
 from engine.unit_of_work import UnitOfWork
@@ -19,6 +19,7 @@ from engine.values import Value, Values
 DEFAULT_TTL = timedelta(hours=1)
 
 _insert = insert(message)
+_insert_receiver = insert(message_receiver)
 _known = select(message.c.id).where(message.c.source == bindparam("of"), message.c.message_id == bindparam("its_id"))
 _payload = select(message.c.name, message.c.payload).where(message.c.id == bindparam("of"))
 _expire = (
@@ -126,10 +127,11 @@ def run(uow: UnitOfWork, job_id: UUID, handler: str, payload: dict[str, Any]) ->
             definition = repository.definition(uow, UUID(payload["definition"]))
             trigger = _content(uow, payload)
             promised = UUID(payload["instance"]) if "instance" in payload else None
-            runtime.start(
+            begun = runtime.start(
                 uow, definition.key, {}, definition_id=definition.id, start=payload["node"], trigger=trigger,
                 instance_id=promised,
             )  # fmt: skip
+            _received(uow, payload, begun.id)
     crash.here("message.published")
 
 
@@ -149,10 +151,16 @@ def deliver(uow: UnitOfWork, instance: Instance, token: int, payload: dict[str, 
         if "message" in payload:
             correlation.put_back(uow, UUID(payload["message"]))
         return
+    _received(uow, payload, instance.id)
     waiting = uow.execute(_open, {"of": instance.id, "waiting": token}).first()
     if waiting is not None:  # it goes on listening: take the next one that has come meanwhile
         again = SubscriptionOpened(0, token, "", "message", waiting.name, waiting.correlation_key)
         correlation.take_waiting(uow, instance, [again])
+
+
+def _received(uow: UnitOfWork, payload: dict[str, Any], instance_id: UUID) -> None:
+    if "message" in payload:
+        uow.queue(_insert_receiver, {"message_id": UUID(payload["message"]), "instance_id": instance_id})
 
 
 def _content(uow: UnitOfWork, payload: dict[str, Any]) -> Values:

@@ -95,6 +95,15 @@ Index(
 )
 Index("message_expiry", message.c.expires_at)
 
+# an instance that took it, or that it started: what it said is erased with the instance
+message_receiver = Table(
+    "message_receiver",
+    metadata,
+    Column("message_id", Id, primary_key=True),
+    Column("instance_id", Id, primary_key=True),
+)
+Index("message_receiver_instance", message_receiver.c.instance_id)
+
 correlation_lock = Table(
     "correlation_lock", metadata, Column("bucket", SmallInteger, primary_key=True, autoincrement=False)
 )

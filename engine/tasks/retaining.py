@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, exists, or_, select, type_coerce, update
 
 from engine import documents, history, identity, repository, runtime
 from engine.bpmn import timers
@@ -22,8 +22,9 @@ from engine.db.effect import effect
 from engine.db.history import history as history_table
 from engine.db.instance import instance, instance_field, instance_label
 from engine.db.job import JobKind, incident, job
+from engine.db.notice import DeliveryState, notice_delivery
 from engine.db.policy import clearance, policy_grant
-from engine.db.subscription import message
+from engine.db.subscription import message, message_receiver
 from engine.db.task import ItemKind, task_comment, work_item
 from engine.db.webhook import webhook_delivery
 from engine.errors import N_, Forbidden, InvalidValue, NotFound, NotPossibleNow, Phrase, Title
@@ -87,12 +88,27 @@ _unexplain = (
     .where(incident.c.instance_id == bindparam("of"))
     .values(message=incident.c.code, detail=None, resolution=None)
 )  # fmt: skip
-_unfail = update(job).where(job.c.instance_id == bindparam("of")).values(last_error=None)
 _unanswer = update(effect).where(effect.c.instance_id == bindparam("of")).values(response=None)
 _unsay = (
     update(message)
     .where(message.c.source == bindparam("sender"))
     .values(correlation_key="", payload={}, expires_at=bindparam("at"))
+)
+_heard = select(message_receiver.c.message_id).where(message_receiver.c.instance_id == bindparam("of"))
+_on_its_way = exists().where(
+    job.c.kind == int(JobKind.MESSAGE), type_coerce(job.c.payload, Text).contains(bindparam("named"))
+)
+_unhear = update(message).where(message.c.id == bindparam("row")).values(correlation_key="", payload={})
+_unplan = delete(job).where(
+    or_(
+        and_(job.c.instance_id == bindparam("of"), job.c.kind != int(JobKind.BATCH_ITEM)),
+        job.c.id.in_(select(notice_delivery.c.id).where(notice_delivery.c.instance_id == bindparam("of"))),
+    )
+)
+_uncollect = (
+    update(notice_delivery)
+    .where(notice_delivery.c.instance_id == bindparam("of"), notice_delivery.c.state == int(DeliveryState.WAITING))
+    .values(state=int(DeliveryState.DROPPED), reason="the request was erased", collected=None)
 )
 _silence = (
     update(task_comment).where(task_comment.c.instance_id == bindparam("of")).values(text="", mentions=None)
@@ -244,7 +260,8 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     """Erase what people wrote in a request whose time is over. By an administrator; the reason stays on record.
 
     Number and business key stay: the first fact of the record holds them. What was sent outside (a mail, an exported
-    file, a print) is out of reach.
+    file, a print) is out of reach, and so are records of data modules: they are books of their own. A message that
+    another request has still to receive stays until it is forgotten.
 
     Raises NotPossibleNow (kept still, held, or a payment stands on it), Forbidden, InvalidValue.
     """
@@ -264,8 +281,22 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
         erase_opinion(uow, item, reason)
         opinions += 1
     runtime.empty(uow, found)
-    for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unfail, _unanswer):
+    for statement in (
+        _unspoken,
+        _uncopied,
+        _silence,
+        _unsend,
+        _drop,
+        _untell,
+        _unexplain,
+        _unplan,
+        _uncollect,
+        _unanswer,
+    ):
         uow.execute(statement, {"of": instance_id})
+    for key in uow.execute(_heard, {"of": instance_id}).scalars().all():
+        if not uow.execute(select(_on_its_way), {"named": str(key)}).scalar():
+            uow.execute(_unhear, {"row": key})
     uow.execute(_unsay, {"sender": correlation.sent_by(instance_id), "at": uow.now})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))

@@ -71,7 +71,7 @@ BESIDE = {
     "future_approver": STATE, "inbox": STATE, "inbox_view": "lists that people have saved", "incident": STATE,
     "instance": "its tip is compared with the chain; the rest is what runs now", "instance_field": STATE,
     "instance_label": "names that pickers have shown", "instance_scope": STATE, "job": STATE, "login_failure": PEOPLE,
-    "message": STATE, "notice_delivery": TOLD, "notice_digest": TOLD,
+    "message": STATE, "message_receiver": STATE, "notice_delivery": TOLD, "notice_digest": TOLD,
     "notice_preference": TOLD, "notice_quiet": TOLD, "notice_robot": TOLD,
     "org_unit": PEOPLE, "policy_look": "when staffing was looked at last",
     "policy_staffing": "what was found about who is there; it is found again", "print_record": "what was printed",

@@ -32,7 +32,7 @@ _DECISIONS = {
 _NOT_SAME = {
     "now": "之后有变化，此为现值 changed since, as it is now",
     "recorded": "所属流程已结束，此为决定所写 its process has ended, what decisions in it wrote",
-    "erased": "内容已删除 erased",
+    "erased": "内容已清除 erased",
 }
 _SOURCES = {"human": "本人 in person", "carried": "沿用 carried"}
 

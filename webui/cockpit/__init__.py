@@ -11,6 +11,7 @@ from engine import audit, history, identity, runtime, tasks
 from engine import jobs as job_verbs
 from engine.db.instance import Status
 from engine.db.job import IncidentKind, JobKind, JobState
+from engine.dispatch import housekeeping
 from engine.errors import N_, InvalidValue
 from engine.values import Values, from_json
 from webui import progress, tracking
@@ -148,7 +149,10 @@ def retention() -> ResponseReturnValue:
     kept = request.args.get("kept") == "1"
     found = tasks.over(g.uow, kept=kept, after=request.args.get("after", type=UUID))
     following = this_page(after=str(found.next)) if found.next else ""
-    return page("cockpit/retention.html", found=found.items, kept=kept, next=following)
+    return page(
+        "cockpit/retention.html", found=found.items, kept=kept, next=following,
+        remembered=housekeeping.REMEMBERED.days,
+    )  # fmt: skip
 
 
 @blueprint.post("/retention/<uuid:instance_id>")

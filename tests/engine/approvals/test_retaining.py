@@ -4,17 +4,19 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from engine import audit, history, identity, jobs, repository, runtime, tasks
+from engine import audit, history, identity, jobs, messages, repository, runtime, tasks
 from engine.bpmn.parser import extensions as extending
 from engine.db.base import metadata
 from engine.db.effect import effect
 from engine.db.history import history_text
-from engine.db.instance import instance_field
+from engine.db.instance import instance, instance_field
 from engine.db.job import JobKind, JobState, incident, job
-from engine.db.notice import notice_delivery
+from engine.db.notice import DeliveryState, notice_delivery
+from engine.db.subscription import message, message_receiver
 from engine.db.webhook import webhook_delivery
+from engine.dispatch import housekeeping
 from engine.errors import DeploymentRefused, Forbidden, InvalidValue, NotPossibleNow
 from engine.ids import uuid7
 from engine.runtime import later
@@ -309,6 +311,74 @@ def test_what_it_sent_to_others_and_by_which_key_it_waited_is_erased_too(office)
 
 
 KEYED = ("message.thrown", "subscription.opened")
+
+
+def test_what_others_sent_to_it_is_erased_too_once_nobody_else_has_still_to_receive_it(office):
+    """One request was started by a message, waited for a second one, and so does another one, which stands still."""
+
+    def process(key, head=""):
+        waits = catch("wait", message_event("answer"))
+        begins = f'<startEvent id="start" name="start">{message_event(f"begin_{key}")}</startEvent>'
+        roots = message_root(f"begin_{key}", None) + message_root("answer", "= order")
+        return drawing(head + begins + waits + END + flows("start wait end"), roots, key)
+
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {f"processes/oa/{key}.bpmn": process(key, kept()) for key in ("p", "q")})
+    for key in ("p", "q"):
+        with office.engine.unit_of_work(ENGINE) as uow:
+            messages.correlate(uow, f"begin_{key}", None, {"order": "SECRET order"}, source="shop")
+        jobs.run_due(office.engine)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        found = dict(uow.execute(select(instance.c.process_key, instance.c.id)).all())
+        runtime.suspend(uow, found["q"], "stands still")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        messages.correlate(uow, "answer", "SECRET order", {"words": "SECRET words"}, source="shop")
+    jobs.run_due(office.engine)
+    places = {("message", "payload"), ("message", "correlation_key")}
+    assert places <= left(office, "SECRET")
+
+    erased(office, found["p"])
+
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        payloads = dict(uow.execute(select(message.c.name, message.c.payload)).all())
+    assert payloads == {
+        "begin_p": {}, "begin_q": {"order": "SECRET order"}, "answer": {"words": "SECRET words"},
+    }  # fmt: skip
+    office.do("dan", runtime.activate, found["q"])
+    jobs.run_due(office.engine)
+    erased(office, found["q"])
+    assert left(office, "SECRET") == set()
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings == []
+        assert len(uow.execute(select(message_receiver)).all()) == 4
+    office.later(days=91)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        housekeeping.forget_messages(uow)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(message_receiver)).all() == uow.execute(select(message)).all() == []
+
+
+def test_what_was_still_to_be_told_of_an_erased_request_is_told_to_nobody(office):
+    of = ended(office)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        told = {"instance_id": of, "event": "x", "recipient_id": uuid7(), "at": uow.now, "reason": ""}
+        facts = {"facts": {"text": "SECRET"}}
+        for channel, collected in (("mail", facts), ("app", None)):
+            row = {**told, "id": uuid7(), "channel": channel, "state": 0, "collected": collected}
+            uow.execute(notice_delivery.insert(), row)
+        later.put(uow, JobKind.NOTICE, "notification.notify", {"text": "SECRET"}, key=row["id"], at=uow.now
+                  + timedelta(days=9999))  # fmt: skip
+        later.put(uow, JobKind.SERVICE, "x", {"inputs": "SECRET"}, instance_id=of, token=77, at=uow.now
+                  + timedelta(days=9999))  # fmt: skip
+
+    erased(office, of)
+
+    assert left(office, "SECRET") == set()
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        waiting = notice_delivery.c.instance_id == of, notice_delivery.c.event == "x"
+        found = uow.execute(select(notice_delivery.c.state, notice_delivery.c.reason).where(*waiting)).all()
+    assert found == [(int(DeliveryState.DROPPED), "the request was erased")] * 2
+    assert consistent(office.engine)
 
 
 def test_the_date_for_which_a_timer_was_set_stands_beside_the_chain_and_is_erased_with_the_form(office):
