@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -30,7 +30,8 @@ from engine.db.migrations import upgrading
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import work_item
 from engine.ids import uuid7
-from engine.modules.erp.models.payee import payee_account_version
+from engine.modules.erp.models.payee import payee_account, payee_account_version
+from engine.modules.erp.models.treasury import payment_request
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
@@ -378,6 +379,29 @@ def test_bank_details_that_one_person_confirmed_in_an_older_version_stay_and_no_
         assert found.scalars().all() == [kept]
     with pytest.raises(IntegrityError, match="two_people"), engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(payee_account_version).where(payee_account_version.c.id == open_).values(confirmed_by=other))
+    engine.dispose()
+
+
+def test_payees_that_were_typed_are_called_as_the_master_data_say_and_those_of_nobody_stay(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0540")
+        owner = a_row(connection, "erp_supplier", name="江南农业", blocked=False)
+        known, nobodys = (
+            a_row(connection, "erp_payee_account", owner_kind="supplier", owner_id=key, owner_name="typed")
+            for key in (owner, uuid7())
+        )
+        version = a_row(connection, "erp_payee_account_version", account_id=known)
+        a_row(connection, "erp_payment_request", kind="supplier", status="draft", payee_account_version_id=version,
+              payee_name="typed", business_date=date(2026, 9, 21))  # fmt: skip
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        names = dict(uow.execute(select(payee_account.c.id, payee_account.c.owner_name)).all())
+        assert names == {known: "江南农业", nobodys: "typed"}
+        assert uow.execute(select(payment_request.c.payee_name)).scalars().all() == ["江南农业"]
     engine.dispose()
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
-from webui import filling, progress, rendering, route, signing, talks, tracking
+from webui import errors, filling, progress, rendering, route, signing, talks, tracking
 from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
@@ -42,7 +42,10 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "takes_opinion": (task.opinion != "never" and writes) or bool({"advise", "refuse"} & set(buttons)),
         "must_say": (task.opinion == "always" and "refuse" not in buttons) or "advise" in buttons,
         "opinion": request.form.get("opinion", "") or draft.get("opinion", ""),
-        "facts": [(name, text, beside_text(text)) for name, text in (task.facts_display or {}).items()],
+        "facts": [
+            (name, errors.words("{said}", {"said": text}), beside_text(text))
+            for name, text in (task.facts_display or {}).items()
+        ],
         "choices": _choices(task) if writes else [],
         "bar": acts.bar(buttons), "phrases": task.button_labels.get("phrases", ()),
         "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,

@@ -25,6 +25,7 @@ from engine.policy import naming
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import drawing, element, flows, service
 from tests.engine.modules.company import Company, a_call, clear
+from tests.postgres import until_one_waits
 
 
 class Request:
@@ -255,7 +256,7 @@ def test_a_request_that_is_made_while_bank_details_are_confirmed_names_them(firm
         made = payments.request_payment(uow, requested_by=ann, claim_id=claim["claim_id"], call=a_call())
         uow.flush()
         second.start()
-        second.join(0.5)  # until it waits
+        until_one_waits(firm.engine)
     second.join()
 
     with firm.acting() as uow:
@@ -266,7 +267,7 @@ def confirmed(firm: Company, **patched: Any) -> None:
     """New bank details of ann in force, with functions of `payments` replaced meanwhile."""
     with firm.acting("bob") as uow:
         entered = payees.change_payee_account(
-            uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="Ann", bank_name="N",
+            uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="An impostor", bank_name="N",
             account_no="62284800",
         )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch, firm.acting("cid") as uow:
@@ -458,6 +459,41 @@ def test_an_expense_that_is_no_amount_is_refused(firm: Company, line: Any) -> No
         expenses.book_expense_claim(uow, claimant_id=firm.people["ann"], lines=[line], call=a_call())
 
     assert refusal.value.code == "DATA.INVALID"
+
+
+def test_bank_details_are_entered_by_nobody_who_is_not_there(firm: Company) -> None:
+    with pytest.raises(BusinessError) as refusal, firm.acting("cid") as uow:
+        payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="Ann", bank_name="N",
+            account_no="62284800", entered_by=uuid7(),
+        )  # fmt: skip
+
+    assert refusal.value.code == "DATA.INVALID"
+
+
+def test_an_account_of_before_that_is_nobodys_says_so_and_is_confirmed_or_not_by_who_sees_it(firm: Company) -> None:
+    """Accepted until whose it is was looked up."""
+    with firm.acting("cid") as uow:
+        account = rows.add(uow, payee_account, owner_kind="supplier", owner_id=uuid7(), owner_name="Old & Co")
+        version = rows.add(
+            uow, payee_account_version, account_id=account, version=1, bank_name="B", bank_code="", account_name="X",
+            account_no="123456", created_by=firm.people["bob"], created_at=uow.now,
+        )  # fmt: skip
+        shown = payees.payee_facts(uow, version_id=version).display["Payee"]
+        payees.confirm_payee_account(uow, version_id=version, call=a_call())
+
+    assert shown == "Old & Co: not in the master data"
+
+
+def test_an_approver_sees_the_payee_of_the_master_data_beside_the_name_that_was_typed(firm: Company) -> None:
+    confirmed(firm)
+    asked = Request(firm, submitted=False)
+
+    display = asked.facts().display
+
+    assert (display["Payee"], display["Account name"]) == ("Ann ann", "An impostor")
+    assert [row["payee_name"] for row in firm.rows(payment_request)] == ["Ann"]
+    assert asked.made["payee_name"] == "Ann"
 
 
 def test_bank_details_are_entered_by_a_person_also_where_a_job_calls(firm: Company) -> None:

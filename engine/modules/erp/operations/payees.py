@@ -9,13 +9,19 @@ from engine.db.identity import user_account
 from engine.errors import N_, BusinessError
 from engine.modules.erp.models.item import company, supplier
 from engine.modules.erp.models.payee import payee_account, payee_account_version
-from engine.modules.erp.operations import payments
+from engine.modules.erp.operations import owners, payments
 from engine.modules.erp.rows import rows
 from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
 
 _version = (
-    select(payee_account_version, payee_account.c.owner_kind, payee_account.c.owner_id, payee_account.c.current_version)
+    select(
+        payee_account_version,
+        payee_account.c.owner_kind,
+        payee_account.c.owner_id,
+        payee_account.c.owner_name,
+        payee_account.c.current_version,
+    )
     .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
     .where(payee_account_version.c.id == bindparam("of"))
     .with_for_update()
@@ -25,7 +31,6 @@ _numbered = select(payee_account_version).where(
 )
 _company = select(company.c.name, company.c.uscc).limit(1)
 _account_of = select(payee_account_version.c.account_id).where(payee_account_version.c.id == bindparam("of"))
-_employee = select(user_account.c.name, user_account.c.login).where(user_account.c.id == bindparam("of"))
 _behind = select(user_account.c.person_id).where(user_account.c.id == bindparam("of"))
 
 
@@ -51,7 +56,7 @@ def payee_facts(uow: UnitOfWork, *, version_id: UUID) -> Facts:
             "beneficiary": [found.owner_id] if found.owner_kind == "employee" else [],
         },
         display={
-            N_("Payee"): _owner(uow, found.owner_kind, found.owner_id)[1],
+            N_("Payee"): owners.shown(uow, found.owner_kind, found.owner_id, found.owner_name),
             N_("Account name"): found.account_name,
             N_("Bank account"): _told(found),
             N_("Bank code"): found.bank_code,
@@ -81,13 +86,14 @@ def change_payee_account(
     """
     called_by = (call.by if call is not None else None) or uow.actor.user_id
     editor = entered_by or called_by
-    if editor is None:
-        raise BusinessError("DATA.INVALID", expected=N_("the person who enters it"), found=N_("nobody"))
+    if editor is None or _account(uow, editor) is None:
+        found = N_("nobody") if editor is None else str(editor)
+        raise BusinessError("DATA.INVALID", expected=N_("the person who enters it"), found=found)
     if (owner_id is None) == (supplier_code is None) or (supplier_code is not None and owner_kind != "supplier"):
         raise BusinessError("DATA.INVALID", expected=N_("a supplier or an employee"), found=N_("both or neither"))
     if owner_id is None:
         owner_id = rows.by(uow, supplier, "code", supplier_code).id
-    name, _ = _owner(uow, owner_kind, owner_id)
+    name = owners.name_of(uow, owner_kind, owner_id)
     digits = account_no.replace(" ", "")
     if not (digits.isascii() and digits.isalnum()) or not 6 <= len(digits) <= 34:
         raise BusinessError("ERP.ACCOUNT_FORMAT", expected=N_("6 to 34 letters and digits"), found=account_no)
@@ -97,11 +103,11 @@ def change_payee_account(
         .where(payee_account.c.owner_kind == owner_kind, payee_account.c.owner_id == owner_id)
         .with_for_update(),
     )
-    account_id = (
-        rows.add(uow, payee_account, owner_kind=owner_kind, owner_id=owner_id, owner_name=name)
-        if known is None
-        else known.id
-    )
+    if known is None:
+        account_id = rows.add(uow, payee_account, owner_kind=owner_kind, owner_id=owner_id, owner_name=name)
+    else:
+        account_id = known.id
+        rows.change(uow, payee_account, account_id, owner_name=name)  # he may be called otherwise by now
     last = rows.find(
         uow,
         select(func.max(payee_account_version.c.version).label("version")).where(
@@ -156,22 +162,15 @@ def _read(uow: UnitOfWork, version_id: UUID) -> Any:
     return found
 
 
-def _owner(uow: UnitOfWork, kind: str, key: UUID) -> tuple[str, str]:
-    """What the master data call a supplier or an employee: by name, and by name and number. Raises DATA.NOT_FOUND."""
-    if kind == "supplier":
-        found = rows.get(uow, supplier, key)
-        return found.name, f"{found.name} {found.code}"
-    person = uow.read_one(_employee, {"of": key})
-    if person is None:
-        raise BusinessError("DATA.NOT_FOUND", table=user_account.name, key=str(key))
-    return person.name, f"{person.name} {person.login}"
-
-
 def _told(version: Any) -> str:
     return f"{version.bank_name} {version.account_no} (v{version.version})"
 
 
 def _person(uow: UnitOfWork, account: UUID | None) -> UUID | None:
     """The natural person behind an account; None for programs."""
-    found = uow.read_one(_behind, {"of": account}) if account is not None else None
+    found = _account(uow, account) if account is not None else None
     return None if found is None else found.person_id
+
+
+def _account(uow: UnitOfWork, key: UUID) -> Any:
+    return uow.read_one(_behind, {"of": key})

@@ -14,7 +14,7 @@ from engine.modules.erp.models.item import company
 from engine.modules.erp.models.ledger import period
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
-from engine.modules.erp.operations import ledger
+from engine.modules.erp.operations import ledger, owners
 from engine.modules.erp.operations.context import CURRENCY, business_date, document_no, head
 from engine.modules.erp.operations.payables import OF, requested
 from engine.modules.erp.rows import rows
@@ -29,7 +29,8 @@ _bound = (
     select(
         payee_account_version.c.account_id, payee_account_version.c.version, payee_account_version.c.account_name,
         payee_account_version.c.bank_name, payee_account_version.c.account_no, payee_account_version.c.created_by,
-        payee_account_version.c.called_by,
+        payee_account_version.c.called_by, payee_account.c.owner_kind, payee_account.c.owner_id,
+        payee_account.c.owner_name,
         payment_request_item.c.supplier_invoice_id, payment_request_item.c.expense_claim_id,
         payment_request_item.c.document_no, select(company.c.uscc).limit(1).scalar_subquery().label("entity"),
         select(company.c.name).limit(1).scalar_subquery().label("company_name"),
@@ -37,6 +38,7 @@ _bound = (
         select(period.c.status).where(period.c.id == bindparam("month")).scalar_subquery().label("period_status"),
     )
     .select_from(payee_account_version)
+    .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
     .outerjoin(payment_request_item, payment_request_item.c.request_id == bindparam("request"))
     .outerjoin(supplier_invoice, supplier_invoice.c.id == payment_request_item.c.supplier_invoice_id)
     .where(payee_account_version.c.id == bindparam("payee"))
@@ -122,7 +124,8 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
         display={
             N_("Payment request"): request.request_no,
             N_("Amount"): f"{request.amount:,.2f} {request.currency}",
-            N_("Payee"): payee.account_name,
+            N_("Payee"): owners.shown(uow, payee.owner_kind, payee.owner_id, payee.owner_name),
+            N_("Account name"): payee.account_name,
             N_("Bank account"): f"{payee.bank_name} {payee.account_no} (v{payee.version})",
             N_("For"): ", ".join(item.document_no for item in items),
             N_("Paying company"): f"{payee.company_name} {payee.entity}" if payee.entity else "",
@@ -172,26 +175,28 @@ def request_payment(
         claim = rows.get(uow, expense_claim, claim_id, lock=True)
         document, number = claim, claim.claim_no
         kind, owner, beneficiary = "expense", claim.claimant_id, claim.claimant_id
+    owner_kind = "supplier" if kind == "supplier" else "employee"
+    payee_name = owners.name_of(uow, owner_kind, owner)
     known = _known(uow, kind, document.id, amount, call)
     if known is not None:
         payee = rows.get(uow, payee_account_version, known.payee_account_version_id)
-        return _facts(document, kind, payee, known.id, known.request_no, known.amount, existing=True)
+        return _facts(document, kind, payee, payee_name, known.id, known.request_no, known.amount, existing=True)
     open_amount = document.open_amount - requested(uow, kind, document.id)
     asked = open_amount if amount is None else amount
     if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=number, open_amount=open_amount, asked=asked)
-    payee = version_in_force(uow, kind if kind == "supplier" else "employee", owner, still=True)
+    payee = version_in_force(uow, owner_kind, owner, still=True)
     request_no = document_no(uow, "PAY")
     request_id = rows.add(
         uow, payment_request, request_no=request_no, **head(uow, call, (document_table(kind), document.id)), kind=kind,
-        amount=asked, currency=document.currency, payee_account_version_id=payee.id, payee_name=payee.account_name,
+        amount=asked, currency=document.currency, payee_account_version_id=payee.id, payee_name=payee_name,
         requested_by=requested_by, beneficiary_id=beneficiary, status="draft",
     )  # fmt: skip
     rows.add(
         uow, payment_request_item, request_id=request_id, line_no=1, document_no=number, amount=asked,
         supplier_invoice_id=supplier_invoice_id, expense_claim_id=claim_id,
     )  # fmt: skip
-    return _facts(document, kind, payee, request_id, request_no, amounts.cents(asked), existing=False)
+    return _facts(document, kind, payee, payee_name, request_id, request_no, amounts.cents(asked), existing=False)
 
 
 @operation(
@@ -212,10 +217,11 @@ def change_payment_request(uow: UnitOfWork, *, request_id: UUID, amount: Decimal
     if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=item.document_no, open_amount=open_amount, asked=asked)
     owner = document.supplier_id if request.kind == "supplier" else document.claimant_id
-    payee = version_in_force(uow, "supplier" if request.kind == "supplier" else "employee", owner)
+    owner_kind = "supplier" if request.kind == "supplier" else "employee"
+    payee = version_in_force(uow, owner_kind, owner)
     rows.change(
         uow, payment_request, request_id, amount=asked, payee_account_version_id=payee.id,
-        payee_name=payee.account_name,
+        payee_name=owners.name_of(uow, owner_kind, owner),
     )  # fmt: skip
     rows.change(uow, payment_request_item, item.id, amount=asked)
     return {"amount": asked, "payee_bank_version": payee.version, "status": "draft"}
@@ -353,8 +359,7 @@ def name_new_details(uow: UnitOfWork, payee: Any) -> None:
             continue
         _thaw(uow, request)
         rows.change(
-            uow, payment_request, request_id, payee_account_version_id=payee.id, payee_name=payee.account_name,
-            status=request.status,
+            uow, payment_request, request_id, payee_account_version_id=payee.id, status=request.status,
         )  # fmt: skip
 
 
@@ -391,10 +396,11 @@ def _known(uow: UnitOfWork, kind: str, document_id: UUID, amount: Decimal | None
 
 
 def _facts(
-    document: Any, kind: str, payee: Any, request_id: UUID, request_no: str, amount: Decimal, *, existing: bool
-) -> dict[str, Any]:
+    document: Any, kind: str, payee: Any, payee_name: str, request_id: UUID, request_no: str, amount: Decimal, *,
+    existing: bool,
+) -> dict[str, Any]:  # fmt: skip
     return {
         "request_id": request_id, "request_no": request_no, "kind": kind, "amount": amount,
-        "currency": document.currency, "payee_name": payee.account_name, "payee_bank_version": payee.version,
+        "currency": document.currency, "payee_name": payee_name, "payee_bank_version": payee.version,
         "existing": existing,
     }  # fmt: skip
