@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from engine import notices, outbox
 from engine.bpmn import steps
+from engine.jobs import running
 from webui import languages, node
-from webui.cockpit import facts
+from webui.cockpit import facts, handlers
 
 ROOT = Path(__file__).parents[2] / "engine"
 SILENT = (
@@ -49,6 +51,32 @@ def test_words_are_in_the_readers_language_and_an_unknown_kind_is_its_code(app, 
     with app.test_request_context(), languages.speaking(language):
         assert facts.said("task.decided") == words
         assert facts.said("of.tomorrow") == "of.tomorrow"
+
+
+def test_every_job_of_the_engine_says_what_it_does(app):
+    asked = {
+        getattr(getattr(running, one.value.id), one.attr) if isinstance(one, ast.Attribute) else one.value
+        for test in ast.walk(ast.parse(Path(running.__file__).read_text(encoding="utf-8")))
+        if isinstance(test, ast.Compare) and getattr(test.left, "attr", "") == "handler"
+        for side in test.comparators
+        for one in (side.elts if isinstance(side, ast.Tuple) else [side])
+    } - {notices.SENT_OUTSIDE}
+    put = {
+        call.args[2].value
+        for path in ROOT.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "put" and len(call.args) > 2
+        and isinstance(call.args[2], ast.Constant)
+    }  # fmt: skip
+
+    assert {"retention.due", "policy.recheck"} <= asked
+    assert {"timer", "round", "publish"} <= put
+    operations = {"notification.notify"}
+    assert (asked | put | set(notices.SENT_OUTSIDE) | {outbox.HANDLER}) - operations - handlers.HANDLERS.keys() == set()
+    with app.test_request_context(), languages.speaking("zh"):
+        assert handlers.said("retention.due") == "请人放行保存期已满的申请"
+        assert handlers.said("timeout/3/x") == "按任务的时限规则处理"
+        assert handlers.said("hook1") == "hook1"
 
 
 NO_WORDS = {

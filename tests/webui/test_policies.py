@@ -17,6 +17,7 @@ from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
 from tests.redteam.walls import without
 from tests.webui.test_inbox import items
+from webui import node
 from webui.policies import editing
 
 LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
@@ -430,6 +431,17 @@ def test_a_log_of_another_system_is_held_against_a_policy(known, engine):
     known["cora"].post("/language", data={"language": "zh"})
     page = known["cora"].post("/policies/REF-001/change", data=form(people=["many"]))
     assert "people：从 1 开始的整数" in page.text
+
+
+def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, (Path(__file__).parents[2] / "processes" / "policies.yml").read_text(encoding="utf-8"))
+    cora = known["cora"]
+
+    for address in ("/policies/", "/policies/PAY-001"):
+        assert "Owner: controllers" in text_in(cora.get(address))
+    catalogue = (node.WEBUI / "translations/zh/LC_MESSAGES/messages.po").read_text(encoding="utf-8")
+    assert "政策" not in catalogue, "a policy is 策略 everywhere"
 
 
 def test_whoever_is_told_of_an_emergency_is_called_by_his_right_or_group(known):

@@ -17,7 +17,7 @@ from engine.values import Values, from_json
 from webui import progress, tracking
 from webui.access import guard, needs
 from webui.cockpit import facts as fact_words
-from webui.cockpit import queries
+from webui.cockpit import handlers, queries
 from webui.navigation import this_page
 from webui.rendering import page
 
@@ -58,7 +58,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         "cockpit/instance.html", instance=found, facts=facts, people=people, jobs=jobs, job_kinds=_kinds(JobKind),
         job_states=_kinds(JobState), incidents=queries.incidents_of(g.uow, instance_id), kinds=_kinds(IncidentKind),
         variables=view.variables, choices=view.choices, audit=audit.verify(g.uow, instance_id),
-        said=fact_words.said, about=fact_words.about,
+        said=fact_words.said, about=fact_words.about, does=handlers.said,
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def jobs() -> ResponseReturnValue:
     state = request.args.get("state", "")
     found, following = queries.jobs(g.uow, state=state, before=_before())
     return page("cockpit/jobs.html", found=found, state=state, kinds=_kinds(JobKind), states=_kinds(JobState),
-                backlog=queries.backlog(g.uow), next=_next(following))  # fmt: skip
+                does=handlers.said, backlog=queries.backlog(g.uow), next=_next(following))  # fmt: skip
 
 
 @blueprint.post("/jobs/<uuid:job_id>/retry")
