@@ -80,6 +80,7 @@ def main() -> int:
 def _random(kinds: list[str], count: int, seed: int) -> int:
     began = time.process_time()
     outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
+    causes: Counter[str] = Counter()
     situations = compared = 0
     for number in range(count):
         kind, key = kinds[number % len(kinds)], seed + number // len(kinds)
@@ -104,6 +105,7 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         if outcome in (*WRONG, *COLUMNS["only possible"]):
             print(f"{kind} {key}: {outcome}", flush=True)
         elif verdict is not None and outcome in COLUMNS["not understood"]:
+            causes.update(set(verdict.unread.values()))
             print(f"{kind} {key}: {outcome}: {', '.join(sorted(verdict.unread))}", flush=True)
         if number % PROGRESS == PROGRESS - 1:
             _print(number + 1, *_row(sum(outcomes.values(), Counter())))
@@ -115,6 +117,8 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         _print(kind, *_row(found))
     together = sum(outcomes.values(), Counter())
     _print("together", *_row(together))
+    for cause, drawings in causes.most_common():
+        print(f"not understood, {drawings} drawings: {cause}")
     for column, meaning in MEANINGS.items():
         print(f"{column}: {meaning}")
     return sum(together[one] for one in WRONG)

@@ -59,11 +59,11 @@ SAMPLES = {
 
 @dataclass
 class Verdict:
-    """`proof`: elements that may pay without approval by the proof; `unread`: what it did not understand; `machine`:
-    what the machine did; `confirmed`: elements that paid when the way of the proof was tried."""
+    """`proof`: elements that may pay without approval by the proof; `unread`: what it did not understand, with the
+    reason; `machine`: what the machine did; `confirmed`: elements that paid when the way of the proof was tried."""
 
     proof: frozenset[str]
-    unread: frozenset[str]
+    unread: dict[str, str]
     machine: Explored
     confirmed: frozenset[str] = frozenset()
 
@@ -100,14 +100,20 @@ def judged(
     except CannotCompile:
         return None
     findings = policy.prove(definition, CATALOG, policies=PAY_001, process_id="p", forms=_form, decisions=_asked)
-    start = {name: [*values, *GAPS] if gaps else values for name, values in _start(xml).items()}
+    start = {
+        name: [*values, *GAPS] if gaps and name in SAMPLES else values for name, values in _start(xml).items()
+    }  # fmt: skip
     if gaps:
         start["request_id"] = [DOCUMENT, THIRD]
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
     return Verdict(
         frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
-        frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
+        {
+            one.element_id or f"branches {one.facts['branches']}": str(one.facts.get("why", one.message))
+            for one in findings
+            if one.rule != "policy-approval-missing"
+        },
         Explorer(
             programs,
             states=states,

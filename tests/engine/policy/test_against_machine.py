@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from engine import bpmn, operations, policy
+from engine.policy.search import Effort
 from tests.engine.bpmn.drawing import (
     END,
     START,
@@ -522,7 +523,7 @@ def test_a_called_process_does_not_undo_what_an_earlier_call_of_it_has_done():
     verdict = judged(_calling(called, AGAIN, "start again call ask more", "more again ? d0 = true", "more end"))
 
     assert verdict is not None
-    assert (verdict.proof, verdict.unread, verdict.machine.paid) == (set(), set(), {})
+    assert (verdict.proof, verdict.unread, verdict.machine.paid) == (set(), {}, {})
 
 
 @pytest.mark.parametrize(
@@ -876,6 +877,17 @@ def test_a_decision_that_is_asked_for_nothing_stops_no_branch_beside_it(seed):
 
     assert verdict is not None
     assert verdict.outcome == "violated, both"
+
+
+def test_where_the_proof_gives_up_the_branches_are_named(monkeypatch):
+    monkeypatch.setattr("engine.policy.checker.DEPLOYING", Effort(1, 1))
+    tells = element("parallelGateway", "fork") + user("t") + APPROVES
+
+    verdict = judged(drawing(START + END + tells + PAY_IT + flows("start fork", "fork t end", "fork fin pay end")))
+
+    assert verdict is not None
+    assert [name.split()[0] for name in verdict.unread] == ["branches"]
+    assert "None" not in str(verdict.unread)
 
 
 @pytest.mark.parametrize("path", mutants.SHIPPED)
