@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from engine.errors import N_
 from engine.feel import builtins
+from engine.feel import nodes as n
 from engine.feel.closures import Builder
 from engine.feel.diagnostics import NoValue, OverBudget, Result
 from engine.feel.evaluation import Frame, Run, check_size
-from engine.feel.lexer import NESTING_LIMIT, is_simple, normal_name, normal_text
+from engine.feel.lexer import NESTING_LIMIT, Source, enclosing, is_simple, normal_name, normal_text
 from engine.feel.parser import TYPE_NAMES, parse
 from engine.feel.running import Closure
 from engine.feel.types import Type
@@ -65,6 +66,14 @@ class Compiled:
                 again = _compiled(self.text, self._mode, known)
                 return again.evaluate(context, now=now, zone=zone, calendar=calendar, input=input, people=people)
         return Result(result, run.diagnostics)
+
+    def excerpt(self, node: n.Node) -> str:
+        """The text of a part of the tree, a text of its own: with the brackets round its operands, which no node
+        counts."""
+        text = normal_text(self.text)
+        source = Source(text, _BASE_NAMES | self._names_known, self._mode == "unary_tests", frozenset())
+        start, end = enclosing(source, node.start, node.end)
+        return text[start:end]
 
     def evaluate_in(self, frame: Frame) -> Any:
         """The value in a frame that the caller made; diagnostics go to its run."""

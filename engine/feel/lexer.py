@@ -50,6 +50,7 @@ OPERATORS = {
     "[": "LBRACK", "]": "RBRACK", "{": "LBRACE", "}": "RBRACE", ",": "COMMA", ":": "COLON", ".": "DOT", "?": "INPUT",
 }  # fmt: skip
 CLOSERS = {"RPAR": "LPAR", "RBRACK": "LBRACK", "CLOSE_OPEN": "OPEN_LEFT", "RBRACE": "LBRACE"}
+OPENERS = frozenset(CLOSERS.values())
 OPERAND_ENDS = frozenset(
     ["NAME", "NUMBER", "STRING", "AT", "INPUT", "NULL", "TRUE", "FALSE", "RPAR", "RBRACK", "RBRACE", "CLOSE_OPEN"]
 )
@@ -216,7 +217,7 @@ def tokens(source: Source) -> Iterator[Token]:
         kind = token.type
         if kind == "STRING" and last in ("LBRACE", "COMMA") and stack and stack[-1] == "LBRACE":
             _learn(source, normal_name(token.value))
-        if kind in ("LPAR", "LBRACK", "LBRACE", "OPEN_LEFT"):
+        if kind in OPENERS:
             if len(stack) >= NESTING_LIMIT:
                 raise source.error(
                     position, Phrase(N_("at most {limit} open brackets"), limit=NESTING_LIMIT), N_("one more")
@@ -306,6 +307,19 @@ def _word(source: Source, position: int, last: str) -> Token:
     if source.unary and word == "not" and last == "" and _spans_all(text, end):
         return _make("UNARY_NOT", word, position, end)
     return _make(KEYWORDS.get(word, "NAME"), word, position, end)
+
+
+def enclosing(source: Source, start: int, end: int) -> tuple[int, int]:
+    """What stands from `start` to `end`, with both of each pair of brackets of which one stands there."""
+    opened: list[int] = []
+    for token in tokens(source):
+        if token.type in CLOSERS and opened:
+            first, last = opened.pop(), token.end_pos or 0
+            if start <= first < end or start < last <= end:
+                start, end = min(start, first), max(end, last)
+        elif token.type in OPENERS:
+            opened.append(token.start_pos or 0)
+    return start, end
 
 
 def _spans_all(text: str, position: int) -> bool:

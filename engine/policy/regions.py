@@ -41,6 +41,7 @@ UNSURE = _Word("UNSURE")
 """true or false"""
 ANY = _Word("ANY")
 """any value, null included"""
+_LITERAL = re.compile(r'("(?:[^"\\]|\\.)*")')
 RESERVED = frozenset(
     (
         "approval", "process", "loopCounter", "numberOfInstances", "nrOfInstances", "numberOfActiveInstances",
@@ -204,7 +205,16 @@ def term(text: str, *, condition: bool = False) -> Term:
         compiled = feel.compile(text)
     except feel.FeelSyntaxError:
         return _UNKNOWN
-    return _Reader(text).read(compiled.tree, truth=condition)
+    return _Reader(compiled).read(compiled.tree, truth=condition)
+
+
+def spaced(text: str) -> str:
+    """An expression as it is compared: with one space between words, unless a comment ends with a line; literals stay
+    as they are."""
+    parts = _LITERAL.split(text.strip())
+    if any("//" in part or "/*" in part for part in parts[::2]):
+        return text.strip()
+    return "".join(part if part.startswith('"') else re.sub(r"\s+", " ", part) for part in parts)
 
 
 def path_of(tree: n.Node) -> str | None:
@@ -399,8 +409,8 @@ def _joined(values: list[Any], *, absorbing: bool) -> Any:
 class _Reader:
     """A tree as terms."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, compiled: feel.Compiled) -> None:
+        self._excerpt = compiled.excerpt
 
     def read(self, node: n.Node, *, truth: bool = False) -> Term:
         """`truth`: only true and false matter, all else is one."""
@@ -427,8 +437,8 @@ class _Reader:
     def _asked(self, node: n.Node) -> Term:
         """A question about variables; of two that are compared, < and = in one order stand for all."""
         if not isinstance(node, n.Compare):
-            return _question(self.text[node.start : node.end])
-        left, right = (self.text[side.start : side.end] for side in (node.left, node.right))
+            return _question(self._excerpt(node))
+        left, right = map(self._excerpt, (node.left, node.right))
         negated = node.operator in ("!=", ">=", "<=")
         if node.operator in (">", "<=") or (node.operator in ("=", "!=") and left > right):
             left, right = right, left
@@ -436,12 +446,11 @@ class _Reader:
         return Term("not", (found,)) if negated and found.operator == "asks" else found
 
     def _compared(self, node: n.Compare | n.Between | n.In) -> Term:
-        text = self.text[node.start : node.end]
         match node:
             case n.Compare():
                 sides = (node.left, node.right)
                 if any(_is_outcome(side) for side in sides):
-                    return Term("told", text=text)
+                    return Term("told", text=self._excerpt(node))
                 paths = [path for side in sides if (path := path_of(side)) is not None]
                 found = [
                     value for side in sides if (value := _constants(side, node.operator in ("=", "!="))) is not None
@@ -463,7 +472,7 @@ def _question(text: str) -> Term:
     compiled = feel.compile(text)
     if compiled.asks or not compiled.names or not compiled.names.isdisjoint(RESERVED):
         return _UNKNOWN
-    return Term("asks", path=" ".join(text.split()), about=compiled.names)
+    return Term("asks", path=spaced(text), about=compiled.names)
 
 
 def _is_outcome(node: n.Node) -> bool:

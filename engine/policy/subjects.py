@@ -17,7 +17,7 @@ from engine.forms import Form, FormField, Permissions
 from engine.forms.model import CONTAINERS
 from engine.policy.abstraction import Place, System
 from engine.policy.beside import Beside
-from engine.policy.regions import RESERVED, never_gives
+from engine.policy.regions import RESERVED, never_gives, spaced
 
 Forms = Callable[[Process, str], Form | None]
 """(process that shows it, id) -> the form; None when it is not known"""
@@ -27,7 +27,6 @@ Variable = tuple[str, str]
 ANYTHING = "*"
 """among the names that a node writes: all of them"""
 _PATH = re.compile(r"[^\W\d]\w*( ?\. ?[^\W\d]\w*)*")
-_LITERAL = re.compile(r'("(?:[^"\\]|\\.)*")')
 _FLEETING = RESERVED - {"process", "loopCounter"}
 """what the machine changes by itself"""
 _BRINGS = frozenset(("message", "signal"))
@@ -440,15 +439,9 @@ def read_texts(source: str) -> list[str] | None:
 
 
 def _text(source: str | None) -> str:
-    """An expression as it is compared: without its sign and the spaces between its words, unless a comment ends with a
-    line; a literal keeps its quotes."""
+    """An expression as it is compared, without its sign; a literal keeps its quotes."""
     plain = (source or "").strip()
-    if not plain.startswith("="):
-        return repr(plain) if plain else ""
-    parts = _LITERAL.split(plain[1:].strip())
-    if any("//" in part or "/*" in part for part in parts[::2]):
-        return plain[1:].strip()
-    return "".join(part if part.startswith('"') else re.sub(r"\s+", " ", part) for part in parts)
+    return spaced(plain[1:]) if plain.startswith("=") else repr(plain) if plain else ""
 
 
 def _is_same(source: str, name: str) -> bool:

@@ -66,7 +66,11 @@ def test_what_cannot_be_known_may_be_either(text):
     assert told == [(None, whole)]
 
 
-@pytest.mark.parametrize("text", ["x > y", "y < x", "not(x <= y)", "x * 2 > 100", "count(x) > 1", "contains(x, y)"])
+@pytest.mark.parametrize("text", [
+    "x > y", "y < x", "not(x <= y)", "x * 2 > 100", "count(x) > 1", "contains(x, y)", "x * (1 + y) > 1000",
+    "(x + y) * 2 > 1000", "x - (y) > 0", "(x - y) / z > 0.5", "((x) + ((y))) > (z)", "(x + y) in (100..500]",
+    "some i in x satisfies (i.amount > 3)", 'x + ")" > (y) // (', "(x)[(item > 1)] = (y)",
+])  # fmt: skip
 def test_a_question_about_variables_has_an_answer_of_its_own(text):
     """True or false, for good; null is asked again when somebody has repaired it."""
     found, resolve, regions = tracked(text)
@@ -77,6 +81,19 @@ def test_a_question_about_variables_has_an_answer_of_its_own(text):
     assert judged(found, lambda _: UNSURE, resolve, regions, (yes | no,)) == ([(True, (yes,)), (False, (no,))], False)
     assert {value for value, _ in told} == {True, False}
     assert stuck
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("contains(x,  y)", "contains(x, y)", True),
+        ('contains(x, "a  b")', 'contains(x, "a b")', False),
+    ],
+)
+def test_questions_in_the_same_words_are_one(one, other, same):
+    (first,), (second,) = ({leaf.path for leaf in term(text, condition=True).leaves()} for text in (one, other))
+
+    assert (first == second) is same
 
 
 def test_who_repairs_a_null_may_write_anything_and_is_asked_again():
