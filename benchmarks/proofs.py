@@ -15,7 +15,7 @@ from engine import identity, repository, scenarios
 from engine.scenarios import world as worlds
 from engine.unit_of_work import ENGINE
 from tests.engine.policy import mutants, sizes
-from tests.engine.policy.against_machine import MAKERS, UNDOING, drawn, judged, unseen
+from tests.engine.policy.against_machine import ASKING, MAKERS, UNDOING, drawn, judged, unseen
 
 LIBRARY = Path(__file__).parent.parent
 COLUMNS = {
@@ -71,7 +71,7 @@ def main() -> int:
     if options.mutants or everything:
         wrong += _mutants()
     if options.random or everything:
-        wrong += _random(list(MAKERS), options.random or 6_000, options.seed)
+        wrong += _random([*MAKERS, *ASKING], options.random or 6_000, options.seed)
     if options.undoing or everything:
         wrong += _random(list(UNDOING), options.undoing or 2_000, options.seed)
     return int(wrong > 0)
@@ -85,9 +85,9 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
     for number in range(count):
         kind, key = kinds[number % len(kinds)], seed + number // len(kinds)
         xml = drawn(kind, key)
-        verdict = judged(xml, states=SITUATIONS, depth=DEPTH)
+        verdict = judged(xml, states=SITUATIONS, depth=DEPTH, gaps=kind in ASKING)
         if verdict is not None and verdict.outcome in COLUMNS["not reached"]:
-            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2)
+            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2, gaps=kind in ASKING)
         elif verdict is not None and verdict.outcome in (
             "cried wolf",
             "confirmed wrongly",

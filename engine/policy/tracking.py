@@ -297,6 +297,10 @@ class Tracking:
             self._sure[key] = answers is not None and not any(answer.stuck for answer, _ in answers)
         return self._sure[key]
 
+    def repaired_at(self, name: str, known: Masks) -> Masks:
+        """What is known when somebody has repaired what a place is stuck at."""
+        return self._forgotten(known, self.repaired[name])
+
     def forgotten(self, name: str, known: Masks) -> Masks:
         """What is known when a place has written whatever it may write."""
         return self._forgotten(known, self.writes[name]) if self.writes[name] else known

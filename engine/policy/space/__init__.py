@@ -5,7 +5,9 @@ or forgotten | `choosing` gateways > `undoing` compensation > `monitor` approval
 they are > `layout` what the drawing leads to > `states`.
 """
 
-from engine.policy.space.states import DIGIT, MANY, PASSED, STALE, WORDS, Move, Need, Slots, State, Way
+from engine.policy.space.states import DIGIT, LEAVES, MANY, PASSED, STALE, WORDS, YIELDS, Move, Need, Slots, State, Way
 from engine.policy.space.stepping import Space
 
-__all__ = ["DIGIT", "MANY", "PASSED", "STALE", "WORDS", "Move", "Need", "Slots", "Space", "State", "Way"]
+__all__ = [
+    "DIGIT", "LEAVES", "MANY", "PASSED", "STALE", "WORDS", "YIELDS", "Move", "Need", "Slots", "Space", "State", "Way",
+]  # fmt: skip

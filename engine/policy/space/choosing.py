@@ -16,6 +16,8 @@ class Choice:
     def __init__(self, data: Tracking, place: Place, outcomes: Mapping[str, str]) -> None:
         self._data, self._place, self._outcomes = data, place, outcomes
         self.sure = True
+        self._stuck: list[Masks] = []
+        """where no flow is true: who repairs that may write what the conditions read, and they are asked again"""
 
     def of(self, kind: str, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
         """(the flows that are taken, what is known then)"""
@@ -24,10 +26,13 @@ class Choice:
             yield from (((way,), known) for way in outgoing)
         elif kind in ("parallelGateway", "eventBasedGateway"):
             yield tuple(outgoing), known
-        elif kind == "exclusiveGateway":
-            yield from self._first(known)
         else:
-            yield from self._every(known)
+            ways = self._first if kind == "exclusiveGateway" else self._every
+            yield from ways(known)
+            for stuck in self._stuck:
+                repaired = self._data.repaired_at(self._place.id, stuck)
+                yield from ways(repaired) if repaired != stuck else ()
+            self._stuck = []
 
     def _judged(self, flow: Flow, known: Masks) -> Iterator[tuple[bool | None, Masks]]:
         if flow.condition is None:
@@ -51,9 +56,14 @@ class Choice:
             left = merged(of for value, of in judged if value is not True)
             if not left:
                 return
-        self.sure = self.sure and (fallback is not None or not self._place.outgoing)
         if fallback is not None or not self._place.outgoing:
             yield from (((fallback,) if fallback is not None else (), of) for of in left)
+        else:
+            self._gets_stuck(left)
+
+    def _gets_stuck(self, known: list[Masks]) -> None:
+        self.sure = False
+        self._stuck = known
 
     def _every(self, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
         """Every flow that is true, else the default one."""
@@ -74,11 +84,15 @@ class Choice:
                     else:
                         following.append((always, perhaps, sure, of))
             left = following
+        nowhere = []
         for always, perhaps, sure, of in left:
             for bits in range(2 ** len(perhaps)):
                 chosen = always + tuple(way for index, way in enumerate(perhaps) if bits >> index & 1)
-                self.sure = self.sure and bool(chosen or fallback is not None or not self._place.outgoing)
-                if len(chosen) > len(always) or sure or fallback is None:
+                if fallback is not None and len(chosen) == len(always) and not sure:
+                    yield (*chosen, fallback), of
+                elif chosen or not self._place.outgoing:
                     yield chosen, of
                 else:
-                    yield (*chosen, fallback), of
+                    nowhere.append(of)
+        if nowhere:
+            self._gets_stuck(nowhere)

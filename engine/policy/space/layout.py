@@ -200,6 +200,11 @@ class Layout:
 # ---------------------------------------------------------------- places
 
 
+def asks(place: Place) -> bool:
+    """Whether a condition on its flows may hold it up."""
+    return any(flow.condition is not None for flow, _ in place.outgoing)
+
+
 def sent_back_to(place: Place) -> list[str]:
     """Where people, or a time limit, send it back to: initiator, previous, any, or the id of an element."""
     found = place.node.extensions

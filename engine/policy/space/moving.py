@@ -9,7 +9,20 @@ from engine.policy.regions import Masks, merged
 from engine.policy.space.choosing import Choice
 from engine.policy.space.layout import places_before
 from engine.policy.space.resting import Resting
-from engine.policy.space.states import BESIDE, DIGIT, MANY, UNDOING, WORDS, Move, Need, State, Way, one_less, one_more
+from engine.policy.space.states import (
+    BESIDE,
+    DIGIT,
+    LEAVES,
+    MANY,
+    UNDOING,
+    WORDS,
+    Move,
+    Need,
+    State,
+    Way,
+    one_less,
+    one_more,
+)
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
@@ -32,14 +45,26 @@ class Moving(Resting):
         self._beside, self._passed = Beside(system), dict[tuple[str, str], bool]()
         self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
 
-    def _moved(self, state: State, place: Place, ways: tuple[Way, ...], word: str = "") -> tuple[Move, State]:
+    def _moved(
+        self, state: State, place: Place, ways: tuple[Way, ...], word: str = "", *, logs: bool = True
+    ) -> tuple[Move, State]:  # fmt: skip
         tokens = state.tokens
         for flow, name in ways:
             for slot, _ in self.landing(name, flow.id):
                 tokens = one_more(tokens, slot)
-        if self.handlers:
+        if self.handlers and logs:
             tokens = self._logged(tokens, place)
         return Move(place.id, word, ways), State(tokens, state.outcomes, state.live, state.data)
+
+    def _left(self, state: State, place: Place, word: str = "", *, was: str = "") -> Iterator[tuple[Move, State]]:
+        """The token leaves a step that is done, or gets stuck at the conditions of its flows. `was`: LEAVES or YIELDS,
+        where it has been stuck so far."""
+        ways, sure = self._chosen(place, place.node.type, state.outcomes, state.data)
+        for chosen, data in ways:
+            known = state if data is state.data else State(state.tokens, state.outcomes, state.live, data)
+            yield self._moved(known, place, chosen, word, logs=was != LEAVES)
+        if not sure and was != LEAVES:
+            yield self._moved(self.active(state, place.id, LEAVES), place, (), word)
 
     def _branches(self, state: State, place: Place, kind: str) -> Iterator[tuple[tuple[Way, ...], State]]:
         """The sets of flows that may be taken when a token leaves, with what is known then."""
@@ -66,8 +91,11 @@ class Moving(Resting):
     # ------------------------------------------------------------ what is done
 
     def _done(self, state: State, place: Place, stage: str = "") -> State:
-        """What an activity does is done: a guarded operation has used up the approvals."""
-        state = self._written(state, place)
+        """What an activity does is done, and it has written."""
+        return self._paid(self._written(state, place), place, stage)
+
+    def _paid(self, state: State, place: Place, stage: str) -> State:
+        """A guarded operation has used up the approvals."""
         if place.id not in self.needs:
             return state
         return self._used(self._ended_by_another(state, self._perhaps[place.id]), self._counts[place.id], stage)
@@ -100,9 +128,9 @@ class Moving(Resting):
 
     # ------------------------------------------------------------ events
 
-    def _happened(self, state: State, event: Place) -> tuple[Move, State]:
+    def _happened(self, state: State, event: Place) -> Iterator[tuple[Move, State]]:
         """A boundary event writes what it brought, and goes on."""
-        return self._moved(self._written(state, event), event, tuple(event.outgoing))
+        return self._left(self._written(state, event), event)
 
     def _when(self, state: State, name: str, repaired: Iterable[int] = ()) -> Iterator[State]:
         """The state when an event happens, as its condition says. `repaired`: variables that somebody may write."""
@@ -149,11 +177,12 @@ class Moving(Resting):
 
     def _torn_down(self, state: State, container: Place) -> list[State]:
         """A place ends with everything in it; where several of it may be active, one of them."""
-        found = [self._without(state, self.inner[container.id] | {container.id})]
+        inside = self._without(state, self.inner[container.id])
+        left = tuple(slot for slot in inside.tokens if not self._is_active(slot, container))
+        found = [State(left, state.outcomes, state.live, state.data)]
         if self._are_several(state, container):
             for slot in dict.fromkeys(state.tokens):
-                place, stage = self.slots[slot]
-                if place is container and stage.startswith("!"):
+                if self._is_active(slot, container):
                     found += [
                         State(tokens, state.outcomes, state.live, state.data) for tokens in one_less(state.tokens, slot)
                     ]
@@ -161,12 +190,12 @@ class Moving(Resting):
 
     def _cancelled(self, state: State, place: Place, transaction: Place) -> Iterator[tuple[Move, State]]:
         """A transaction is left by its cancel boundary event."""
-        for gone in self._torn_down(state, transaction):
-            for boundary in transaction.boundaries:
-                event = self.system.places[boundary]
-                if any(caught.kind == "cancel" for caught in event.node.events):
-                    gone = self._happened(gone, event)[1]
-            yield Move(place.id), gone
+        found = self._torn_down(state, transaction)
+        for boundary in transaction.boundaries:
+            event = self.system.places[boundary]
+            if any(caught.kind == "cancel" for caught in event.node.events):
+                found = [after for gone in found for _, after in self._happened(gone, event)]
+        yield from ((Move(place.id), one) for one in found)
 
     def _throw(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
         """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
@@ -190,8 +219,8 @@ class Moving(Resting):
                 event = self.system.places[boundary]
                 if _catches(event, code):
                     for gone in self._torn_down(state, above):
-                        move, after = self._happened(gone, event)
-                        yield Move(place.id, word, move.ways), after
+                        for move, after in self._happened(gone, event):
+                            yield Move(place.id, word, move.ways), after
                     return
             above, left = above.parent, above
         yield Move(place.id, word), State((), 0, state.live, state.data)

@@ -1,17 +1,21 @@
 """Where a token comes to rest, and what is still asked for from there on: all else is passed at once or forgotten."""
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import or_
 
 from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
-from engine.policy.space.layout import beside, places_before, sent_back_to
+from engine.policy.space.layout import asks, beside, places_before, sent_back_to
 from engine.policy.space.monitor import of_several
 from engine.policy.space.states import (
     APART,
     BY_THE_MACHINE,
     DIGIT,
     LATE,
+    LEAVES,
     PASSED,
+    YIELDS,
     Move,
     Need,
     State,
@@ -79,6 +83,14 @@ class Resting(Undoing):
             anew = {name: targets for name, targets in written.items() if number in self.data.writes[name]}
             for name in places_before(before, asking, anew):
                 self._wants[name] |= 1 << number
+        self._behind = {
+            place.id: (
+                reduce(or_, (self._reads[target] for _, target in place.outgoing), self._reads[place.id]),
+                reduce(or_, (self._wants[target] for _, target in place.outgoing), self._wants[place.id]),
+            )
+            for place in self.system.places.values()
+        }  # fmt: skip
+        """what is asked for from where a step leads that is done: it is not decided or written anew any more"""
 
     def _of_handlers(self) -> tuple[int, int]:
         """What event sub-processes may still ask for."""
@@ -154,7 +166,7 @@ class Resting(Undoing):
     def _is_passed_at_once(self, place: Place) -> bool:
         """Whether no token ever rests there, nor in it."""
         node = place.node
-        if node.events or node.extensions.inputs or node.data_in:
+        if node.events or node.extensions.inputs or node.data_in or asks(place):
             return False
         if node.type == "subProcess":
             return self._ends_with_its_inside(place)
@@ -252,10 +264,10 @@ class Resting(Undoing):
         undone = replaced = partly = 0
         written: set[int] = set()
         for slot in state.tokens:
-            name = self.slots[slot][0].id
-            digits |= self._reads[name]
-            wanted |= self._wants[name]
-            if name in self._filled_in and not self._is_logged(slot):
+            name, done = self.slots[slot][0].id, self.slots[slot][1] in (LEAVES, YIELDS)
+            asked, read = self._behind[name] if done else (self._reads[name], self._wants[name])
+            digits, wanted = digits | asked, wanted | read
+            if name in self._filled_in and not (done or self._is_logged(slot)):
                 undone |= self._undone[name]
                 replaced |= self._replaced[name]
                 partly |= self._replaced[name] if of_several(self.slots[slot][0]) else 0

@@ -19,7 +19,7 @@ MANY = 2
 WORDS = ("", "agree", "reject", "handled", NOT_TOLD)
 PASSED = "passed"
 """word of a move that only hands the token on"""
-HELD = "held"
+HELD = "#held"
 """stage of an approval that was rejected and waits for the other branches"""
 LATE = ">"
 """stage of a token that may still be on its way: others move it through what is passed before"""
@@ -32,7 +32,10 @@ APART = "/"
 LOGGED = "&"
 """stage of a handler of compensation: what it undoes has completed; followed by its place in the log, but where it is
 there many times"""
-UNDOING, BESIDE = "undoing", "undoing beside"
+LEAVES, YIELDS = "#leaves", "#yields"
+"""stages of a step that is done: it has written, and may be stuck at the conditions of its flows; or it may be stuck
+because what it has to give is missing, and writes when somebody has said what"""
+UNDOING, BESIDE = "#undoing", "#beside"
 """stages of what throws compensation: it waits until everything is undone, or has gone on"""
 UNDOES = "undoes"
 """word of a move that begins a handler of compensation"""

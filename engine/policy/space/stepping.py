@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from engine.policy.abstraction import Place, System
-from engine.policy.space.layout import scopes_around
+from engine.policy.space.layout import asks, scopes_around
 from engine.policy.space.monitor import results_of
 from engine.policy.space.moving import Moving
 from engine.policy.space.states import (
@@ -11,11 +11,14 @@ from engine.policy.space.states import (
     BY_THE_MACHINE,
     HELD,
     LATE,
+    LEAVES,
     LOGGED,
+    PASSED,
     READ,
     STALE,
     UNDOES,
     UNDOING,
+    YIELDS,
     Move,
     Need,
     State,
@@ -84,6 +87,8 @@ class Space(Moving):
             return iter(())
         if stage in (UNDOING, BESIDE):
             return self._undo(state, slot, place, stage)
+        if stage in (LEAVES, YIELDS):
+            return self._leave(state, slot, place, stage)
         if stage.startswith("!"):
             return self._leave_activity(state, slot, place, stage)
         if stage == HELD:
@@ -95,7 +100,9 @@ class Space(Moving):
     def _kind_of(self, place: Place, stage: str, state: State) -> int:
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
         if stage in (UNDOING, BESIDE):
-            return SURE if self._undone_at_once and not _asks(place) else BY_ITSELF
+            return SURE if self._undone_at_once and not asks(place) else BY_ITSELF
+        if stage in (LEAVES, YIELDS):
+            return BY_ITSELF
         if stage.startswith("!"):
             return SURE if self._is_over(state, place) else OUTSIDE
         if stage in (HELD, LATE) or stage.startswith(LOGGED) or (stage and place.id in self._loose):
@@ -107,7 +114,7 @@ class Space(Moving):
             return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
-        if (place.id in self.data.certain or self.data.is_decided(place.id, state.data)) and not _asks(place):
+        if (place.id in self.data.certain or self.data.is_decided(place.id, state.data)) and not asks(place):
             return SURE
         if node.type in BY_THE_MACHINE or place.id in self._waits_for_conditions:
             return BY_ITSELF
@@ -187,8 +194,7 @@ class Space(Moving):
             for tokens in dict.fromkeys(tokens for one in left for tokens in one_less(one.tokens, slot)):
                 taken = self._over(State(tokens, state.outcomes, state.live, state.data), place)
                 if place.repeats:  # what it does is done turn by turn
-                    for ways, after in self._branches(self._written(taken, place), place, ""):
-                        yield self._moved(after, place, ways, "ends")
+                    yield from self._left(self._written(taken, place), place, "ends")
                 else:
                     yield from self._finish(taken, place, stage)
         if not self._is_over(state, place):
@@ -207,16 +213,16 @@ class Space(Moving):
                 for one in self._emptied(state, place):
                     for tokens in one_less(one.tokens, slot):
                         taken = self._over(State(tokens, state.outcomes, state.live, state.data), place, by_force=True)
-                        yield self._happened(taken, event)
+                        yield from self._happened(taken, event)
             elif not self._undone[boundary] and all(self._idle[target] for _, target in event.outgoing):
                 continue  # nothing comes of it
             elif _happens_again(event):
-                yield self._happened(state, event)
+                yield from self._happened(state, event)
             elif boundary not in (spent := stage.split()[1:]):
                 ran_out = " ".join(["!", *sorted([*spent, boundary])])
                 for tokens in one_less(state.tokens, slot):
                     taken = State(tokens, state.outcomes, state.live, state.data)
-                    yield self._happened(self.active(taken, place.id, ran_out), event)
+                    yield from self._happened(self.active(taken, place.id, ran_out), event)
 
     def _finish(self, state: State, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         """A node is done and its token leaves; an approval with each of its results."""
@@ -229,20 +235,32 @@ class Space(Moving):
             done = self._done(state, place, stage)
             for data in self.data.after(place.id, state.data):
                 known = done if data == done.data else State(done.tokens, done.outcomes, done.live, data)
-                for ways, after in self._branches(known, place, node.type):
-                    move, left = self._moved(after, place, ways)
-                    yield move if counted is None else move._replace(counted=counted), left
+                for move, left in self._left(known, place):
+                    yield move._replace(counted=counted), left
+            if _has_to_give(place):
+                stuck = self.active(self._paid(state, place, stage), place.id, YIELDS)
+                yield Move(place.id, counted=counted), stuck
+                if place.holds_inside:  # what can be undone is run again
+                    yield Move(place.id, "again"), self.placed(state, place.id)
             return
         for word, human in results_of(place):
-            following = self._written(self._decided(state, place, word, stage, by_people=human), place)
+            decided = self._decided(state, place, word, stage, by_people=human)
+            following = self._written(decided, place)
             told = word if human or word != "agree" else "passes"
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)
                 if _waits_for_others(place):
                     yield Move(place.id, told), self.active(following, place.id, HELD)
                 continue
-            for ways, after in self._branches(following, place, node.type):
-                yield self._moved(after, place, ways, told)
+            yield from self._left(following, place, told)
+            if _has_to_give(place):
+                yield Move(place.id, told), self.active(decided, place.id, YIELDS)
+
+    def _leave(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
+        """A step that is done goes on when it is not stuck any more."""
+        for tokens in one_less(state.tokens, slot):
+            taken = State(tokens, state.outcomes, state.live, state.data)
+            yield from self._left(self._written(taken, place) if stage == YIELDS else taken, place, PASSED, was=stage)
 
     # ------------------------------------------------------------ rejections
 
@@ -253,7 +271,7 @@ class Space(Moving):
             yield from self._rejected(taken, place)
             for boundary in place.boundaries:
                 event = self.system.places[boundary]
-                yield self._happened(taken if event.node.interrupting else state, event)
+                yield from self._happened(taken if event.node.interrupting else state, event)
 
     def _rejected(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
         """What a rejection does whose token does not leave on a flow."""
@@ -304,8 +322,7 @@ class Space(Moving):
             if waits:
                 yield Move(place.id, UNDOES), self.active(taken, place.id, UNDOING)
                 continue
-            for ways, after in self._branches(taken, place, place.node.type):
-                move, left = self._moved(after, place, ways)
+            for move, left in self._left(taken, place):
                 yield move, self.active(left, place.id, BESIDE)
 
     def _undo(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
@@ -332,13 +349,12 @@ class Space(Moving):
             elif place.parent is not None and any(event.kind == "cancel" for event in place.node.events):
                 yield from self._cancelled(taken, place, place.parent)
             else:
-                for ways, after in self._branches(taken, place, place.node.type):
-                    yield self._moved(after, place, ways)
+                yield from self._left(taken, place)
 
 
-def _asks(place: Place) -> bool:
-    """Whether a condition on its flows may hold it up."""
-    return any(flow.condition is not None for flow, _ in place.outgoing)
+def _has_to_give(place: Place) -> bool:
+    """Whether it is not over without a value for something."""
+    return any(item.kind == "output" and item.required for item in place.node.data)
 
 
 def _may_begin_idle(place: Place) -> bool:

@@ -39,7 +39,11 @@ class Tokens(Layout):
     def _is_alive(self, state: State, container: Place | None) -> bool:
         if container is None:
             return any(not self._is_logged(slot) for slot in state.tokens)
-        return any(self.slots[slot][0] is container and self.slots[slot][1].startswith("!") for slot in state.tokens)
+        return any(self._is_active(slot, container) for slot in state.tokens)
+
+    def _is_active(self, slot: int, container: Place) -> bool:
+        place, stage = self.slots[slot]
+        return place is container and stage.startswith("!")
 
     def _is_taken_over(self, state: State, container: Place | None) -> bool:
         """Whether an event sub-process runs in place of everything in a scope: no other one waits there any more."""

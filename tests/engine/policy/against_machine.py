@@ -48,6 +48,11 @@ UNDOING: dict[str, Callable[..., bytes]] = {
     "full of compensation": partial(structured, undoing_pays=True),
     "full of compensation, with data": partial(structured, data=True, undoing_pays=True),
 }  # fmt: skip
+ASKING: dict[str, Callable[..., bytes]] = {
+    "in blocks, steps ask": partial(structured, data=True, steps_ask=True),
+    "tangled, steps ask": partial(tangled, data=True, steps_ask=True),
+}  # fmt: skip
+"""judged with `gaps`: steps get stuck where a value is missing"""
 THIRD, GAPS = "C", (None, True, [50])
 """a document that no drawing names; what is neither an amount nor a level, though some take a list of one for it"""
 VARIABLES = tuple(f"d{number}" for number in range(3))
@@ -85,7 +90,7 @@ class Verdict:
 
 def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     """Drawing number `seed`."""
-    return (MAKERS | UNDOING)[kind](seed, 2 + seed % 8, entangled=entangled)
+    return (MAKERS | UNDOING | ASKING)[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
 def judged(

@@ -172,7 +172,7 @@ class Explorer:
                 yield from self._do(situation, node, bpmn.deliver, token)
                 yield from self._do(situation, f"{node}: another", bpmn.deliver, token, {"request_id": OTHER})
         for number, incident in state.incidents.items():
-            if incident.code == "condition-not-boolean":
+            if incident.code in ("condition-not-boolean", "no-outgoing-flow", "no-condition-true"):
                 for name in incident.detail["read"]:
                     for value in () if name == "approval" else self.samples.get(name, (True, False)):
                         yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})

@@ -66,11 +66,22 @@ MARK = f'<troika:policy provides="{CAPABILITY}" subject="= request_id" subjectTy
 
 
 def structured(
-    seed: int, size: int, *, entangled: bool = False, data: bool = False, undoing_pays: bool = False
+    seed: int,
+    size: int,
+    *,
+    entangled: bool = False,
+    data: bool = False,
+    undoing_pays: bool = False,
+    steps_ask: bool = False,
 ) -> bytes:
-    """Blocks within blocks, about `size` of them. `undoing_pays`: full of compensation, most of which pays."""
-    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays)
+    """Blocks within blocks, about `size` of them. `undoing_pays`: full of compensation, most of which pays;
+    `steps_ask`: flows of steps have conditions, at which those get stuck when they are done."""
+    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask)
     first, last = maker.block()
+    if steps_ask:
+        asks, asked = maker.approve()
+        maker.lines.append(f"{asked} {first}")
+        first = asks
     if maker.chance.random() < 0.8:
         pays = maker.pay()[0]
         maker.lines.append(f"{last} {pays}")
@@ -79,10 +90,12 @@ def structured(
     return _file(START + END + maker.content(), maker.called)
 
 
-def tangled(seed: int, size: int, *, entangled: bool = False, data: bool = False) -> bytes:
+def tangled(
+    seed: int, size: int, *, entangled: bool = False, data: bool = False, steps_ask: bool = False
+) -> bytes:  # fmt: skip
     """`size` nodes, each reached from an earlier one, leading to later ones; people's tasks may lead back."""
     chance = random.Random(seed)
-    maker = Blocks(chance, size, entangled, data)
+    maker = Blocks(chance, size, entangled, data, steps_ask=steps_ask)
     kinds: tuple[str, ...] = (
         "approve",
         "approve",
@@ -158,6 +171,11 @@ def _leading(
             drawn.append(element("parallelGateway", key))
         case _:
             drawn.append(service(key))
+    if kind != "parallel" and several and maker.steps_ask and chance.random() < 0.8:
+        every = chance.random() < 0.6
+        asked = [f" ? {chance.choice(_COMPARED)}" for _ in targets]
+        return [f"{key} {one}{text if every or one != targets[-1] else ''}"
+                for one, text in zip(targets, asked, strict=True)]  # fmt: skip
     return [f"{key} {target}" for target in targets]
 
 
@@ -169,6 +187,10 @@ def _file(body: str, called: list[str]) -> bytes:
 _COMPARED = (
     "amount > 100", "amount <= 100", "amount >= 500", "amount < 500", "amount in (100..500)", "other > 100",
     "other < 500", 'level = "high"', 'level != "high"', 'level = "low"', 'level in ("low", "middle")', "amount > other",
+)  # fmt: skip
+_EITHER = (
+    ("amount > 100", "amount <= 100"), ("amount < 500", "amount >= 500"), ('level = "high"', 'level != "high"'),
+    ("other > 100", "other <= 100"),
 )  # fmt: skip
 _SCRIPTS = (
     ('if amount >= 500 then "high" else "low"', "level"), ('"middle"', "level"), ("other", "amount"),
@@ -185,9 +207,10 @@ class Blocks:
     """Draws blocks; each method returns where it begins and where it ends."""
 
     def __init__(
-        self, chance: random.Random, size: int, entangled: bool, data: bool, undoing_pays: bool = False
-    ) -> None:
-        self.undoing_pays = undoing_pays
+        self, chance: random.Random, size: int, entangled: bool, data: bool, undoing_pays: bool = False,
+        steps_ask: bool = False,
+    ) -> None:  # fmt: skip
+        self.undoing_pays, self.steps_ask = undoing_pays, steps_ask
         self.chance = chance
         self.left = size
         self.entangled = entangled
@@ -215,6 +238,8 @@ class Blocks:
                 kinds += [self.undoing, self.undoing, self.undoing, self.transaction]
         if self.data:
             kinds += [self.compute, self.compute, self.split, self.split]
+        if self.steps_ask:
+            kinds += [self.asking_step] * 5
         return self.chance.choice(kinds)()
 
     # ------------------------------------------------------------ tasks
@@ -338,6 +363,26 @@ class Blocks:
         ]  # fmt: skip
         self.lines += [f"{before} {gate}", f"{gate} {yes} ? {text}", f"{gate} {no}"]
         return good
+
+    def asking_step(self) -> tuple[str, str]:
+        """A step whose own flows have conditions: one goes on, or it stands beside what goes on."""
+        draws = (self.note, self.pay, self.write, self.write, self.compute, self.waiting, self.sub_process)
+        first, last = self.chance.choice(draws)()
+        good, bad, fork = self.key("j"), self.key("e"), self.key("f")
+        one, other = self.chance.choice(_EITHER)
+        self.drawn += [element("exclusiveGateway", good), self.ending(bad)]
+        self.lines.append(f"{last} {bad} ? {other}")
+        if self.chance.random() < 0.4:
+            self.lines.append(f"{last} {good} ? {one}")
+            return first, good
+        stop = self.key("e")
+        self.drawn += [element("parallelGateway", fork), self.ending(stop)]
+        waits = self.note()[0]
+        self.lines += [f"{last} {stop} ? {one}", f"{fork} {first}", f"{fork} {good} {waits}"]
+        return fork, waits
+
+    def ending(self, key: str) -> str:
+        return element("endEvent", key, inner=TERMINATE if self.chance.random() < 0.8 else "")
 
     # ------------------------------------------------------------ structure
 

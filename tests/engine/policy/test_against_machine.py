@@ -33,7 +33,7 @@ from tests.engine.bpmn.drawing import (
     user,
 )
 from tests.engine.policy import mutants, sizes
-from tests.engine.policy.against_machine import CATALOG, MAKERS, PAY_001, drawn, judged, unseen
+from tests.engine.policy.against_machine import ASKING, CATALOG, MAKERS, PAY_001, drawn, judged, unseen
 from tests.engine.policy.random_payments import CAPABILITY, COMPENSATE, MARK, PAY, TERMINATE, WRITES
 
 COUNT = 45
@@ -59,6 +59,13 @@ def test_nothing_is_missed_where_variables_hang_together(kind):
     for seed in range(COUNT // 3):
         verdict = judged(drawn(kind, seed, entangled=True), entangled=True, states=200)
         assert verdict is None or verdict.outcome != "missed", seed
+
+
+@pytest.mark.parametrize("kind", ASKING)
+def test_nothing_is_missed_where_steps_get_stuck_when_they_are_done(kind):
+    for seed in (*range(COUNT // 3), 610142, 610184, 610391):
+        verdict = judged(drawn(kind, seed), states=250, gaps=True)
+        assert verdict is None or verdict.outcome not in ("missed", "confirmed wrongly"), seed
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -726,6 +733,122 @@ def test_what_is_stuck_for_want_of_a_value_stops_nothing_beside_it(asked, outcom
 
     assert verdict is not None
     assert verdict.outcome == outcome
+
+
+def _stuck(*first: str, more: str = "") -> list[str]:
+    """Beside `t`, which leads to the payment, `u` stops everything, but for want of an amount."""
+    return [*first, "fork t pay end", "u stop ? amount > 100", "u stop2 ? amount <= 100", *([more] if more else [])]
+
+
+STOPS = element("endEvent", "stop", inner=TERMINATE) + element("endEvent", "stop2", inner=TERMINATE)
+BESIDE_IT = STOPS + element("parallelGateway", "fork") + service("t")
+WRITES_IT = service("u", "erp.other", out_request_id='= "B"')
+LATE = boundary("late", "u", timer("PT1H"))
+GIVES = (
+    '<ioSpecification><dataOutput id="out" name="result"/><inputSet/><outputSet><dataOutputRefs>out</dataOutputRefs>'
+    "</outputSet></ioSpecification>"
+)
+STEPS = {
+    "a script": (script("u", '"B"', "request_id"), _stuck("fork u")),
+    "a job": (WRITES_IT, _stuck("fork u")),
+    "a job with a timer": (WRITES_IT + LATE, _stuck("fork u", more="late end")),
+    "a form with a timer": (user("u", FILLED_IN) + LATE, _stuck("fork u", more="late end")),
+    "a message": (catch("u", message_event("m")), _stuck("fork u")),
+    "a message beside a task": (user("q") + boundary("u", "q", message_event("m")), _stuck("fork q end")),
+    "a message beside a task that goes on": (
+        user("q") + boundary("u", "q", message_event("m"), interrupting=False), _stuck("fork q stop"),
+    ),
+    "a sub-process": (
+        f'<subProcess id="u">{FROM_TO}{user("v", FILLED_IN)}{flows("s0 v s1")}</subProcess>', _stuck("fork u"),
+    ),
+    "a no": (user("u", MODE, MARK), _stuck("fork u")),
+    "a no beside which something is missing": (
+        user("u", MODE, MARK).replace("</userTask>", f"{GIVES}</userTask>"), ["fork t pay end", "fork u stop"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_a_step_has_done_is_done_though_it_is_stuck_at_its_own_flows(step):
+    """It has written, or taken a yes back, and what runs beside it pays before somebody helps it out."""
+    drawn_as, lines = STEPS[step]
+    body = START + END + APPROVES + PAYS + BESIDE_IT + drawn_as
+
+    verdict = judged(
+        drawing(body + flows("start fin ok", f"ok fork ? {AGREED}", "ok end", *lines), message("m", "= request_id")),
+        states=4000, depth=20, gaps=True,
+    )  # fmt: skip
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+@pytest.mark.parametrize("step", [script("u", '"high"', "level"), service("u", "fill.level")])
+def test_what_a_step_has_written_is_known_beside_it_though_it_is_stuck(step):
+    asks = element("exclusiveGateway", "x", default="x_end")
+    body = START + END + script("r", '"low"', "level") + asks + PAY_IT + BESIDE_IT + step
+    lines = ("start r fork", "fork t x", 'x pay ? level = "high"', "x end", "pay end", *_stuck("fork u")[2:], "fork u")
+
+    verdict = judged(drawing(body + flows(*lines)), states=2000, depth=20, gaps=True)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+@pytest.mark.parametrize(
+    "step", [script("u", '"B"', "request_id"), WRITES_IT, element("startEvent", "u") + script("v", '"B"', "request_id")]
+)
+def test_what_is_stuck_in_a_sub_process_is_ended_by_its_timer(step):
+    begins = "" if "startEvent" in step else element("startEvent", "s0")
+    ways = ("s0 u", "u s1 ? amount > 100", "u s2 ? amount <= 100")
+    lines = ways if begins else ("u v ? amount > 100", "u s2 ? amount <= 100", "v s1")
+    ends = element("endEvent", "s1") + element("endEvent", "s2")
+    body = START + END + PAY_IT + f'<subProcess id="S">{begins}{step}{ends}{flows(*lines)}</subProcess>'
+    asks = APPROVES + element("exclusiveGateway", "ok", default="ok_end") if begins else ""
+    approved = ("start fin ok", f"ok S ? {AGREED}", "ok end") if begins else ("start S",)
+
+    verdict = judged(
+        drawing(body + asks + boundary("late", "S", timer("PT1H")) + flows(*approved, "S end", "late pay end")),
+        states=2000, depth=20, gaps=True,
+    )  # fmt: skip
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+def test_a_boundary_event_takes_the_flow_that_its_condition_says():
+    """Not both of them, one of which would stop everything before the other pays."""
+    body = START + END + user("q") + boundary("b", "q", timer("PT1H")) + element("endEvent", "stop", inner=TERMINATE)
+
+    lines = ("start q end", "b pay ? amount > 100", "b stop ? amount <= 100", "pay end")
+
+    verdict = judged(drawing(body + PAY_IT + flows(*lines)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+def test_who_helps_out_of_a_gateway_that_leads_nowhere_may_write_what_it_asks():
+    """A small amount needs no approval, and leads nowhere afterwards; a large one is paid."""
+    asks = element("exclusiveGateway", "small", default="small_fin") + element("exclusiveGateway", "j")
+    approves = APPROVES.replace('onReject="flow"', 'onReject="end"')
+    lines = ("start small", "small j ? amount < 500", "small fin j x", "x pay ? amount >= 500", "pay end")
+    body = START + END + asks + approves + element("exclusiveGateway", "x") + PAY_IT
+
+    verdict = judged(drawing(body + flows(*lines)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+def test_a_flow_may_be_called_like_a_word_of_the_proof():
+    body = START + END + element("parallelGateway", "f") + element("parallelGateway", "j") + service("a") + PAY_IT
+    drawn_as = flows("start f a j pay end", "f j").replace('id="a_j"', 'id="held"')
+
+    verdict = judged(drawing(body + drawn_as))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
 
 
 def _in_place_of_everything(text: str, within: str = user("tell"), flow: str = "h0 tell h1") -> str:

@@ -1,29 +1,19 @@
-"""From the marking of a running instance to the states that the proof begins with."""
+"""From the marking of a running instance to the state that the proof begins with."""
 
-from itertools import product
 from types import SimpleNamespace
 
 from engine import bpmn, policy
 from engine.policy.checker import space_of
-from engine.policy.search import DEPLOYING, Effort
-from engine.policy.space import MANY, Space, State
+from engine.policy.space import LEAVES
 from tests.engine.bpmn.drawing import END, START, Play, drawing, element, flows, service
 
 CATALOG = {"erp.execute_payment": SimpleNamespace(guarded_by="payment.execute", outputs={})}
-WAYS = 3
-MOST = 100
-
 TERMINATE = "<terminateEventDefinition/>"
-
-
-def undecided(key: str, *, stops: bool = False) -> str:
-    """A task that sticks on its way out, because its conditions are no booleans, and the end events behind it."""
-    ends = "".join(element("endEvent", f"{key}{way}", inner=TERMINATE if stops else "") for way in range(WAYS))
-    return (
-        element("task", key, default=f"{key}_{key}0")
-        + ends
-        + flows(f"{key} {key}0", *(f"{key} {key}{way} ? count" for way in range(1, WAYS)))
-    )
+STUCK = (
+    element("task", "x") + "".join(element("endEvent", key, inner=TERMINATE) for key in ("low", "high"))
+    + flows("x low ? count <= 5", "x high ? count > 5")
+)  # fmt: skip
+"""A task that is stuck on its way out while there is no count."""
 
 
 def read(xml: bytes) -> bpmn.Definition:
@@ -32,47 +22,29 @@ def read(xml: bytes) -> bpmn.Definition:
     return definition
 
 
-def states(xml: bytes, most: int = MOST, **variables: int | list[int]) -> tuple[Play, Space, list[State]]:
-    play = Play(xml, variables)
-    space = space_of(read(xml).executable[0], CATALOG, [], lambda caller, node: None, whole=True)
-    return play, space, policy.states(space, play.state, [], most)
-
-
-def test_tokens_that_may_leave_on_the_same_flows_are_counted_not_told_apart():
+def test_tokens_that_are_stuck_in_the_same_place_are_counted_not_told_apart():
     items = (
         '<multiInstanceLoopCharacteristics isSequential="false"><extensionElements>'
         '<zeebe:loopCharacteristics inputCollection="= items"/></extensionElements></multiInstanceLoopCharacteristics>'
     )
-    inside = element("startEvent", "in") + undecided("x") + flows("in x")
-    body = f'<subProcess id="sub">{items}{inside}</subProcess>'
+    inside = element("startEvent", "in") + STUCK + flows("in x")
+    xml = drawing(START + f'<subProcess id="sub">{items}{inside}</subProcess>' + END + flows("start sub end"))
+    play = Play(xml, {"items": list(range(9))})
+    space = space_of(read(xml).executable[0], CATALOG, [], lambda caller, node: None, whole=True)
 
-    play, space, found = states(drawing(START + body + END + flows("start sub end")), count=1, items=list(range(9)))
+    (state,) = policy.states(space, play.state, [])
 
-    assert len(play.incidents) == 1
     assert len(play.state.incidents) == 9
-    assert len(found) == len(set(found)) == 19
-    counts = [{name: count for (name, _), count in space.shown(state).items()} for state in found]
-    assert {tuple(count.get(f"x{way}", 0) for way in range(WAYS)) for count in counts} == {
-        split for split in product(range(MANY + 1), repeat=WAYS) if MANY in split
-    }
+    assert space.shown(state) == {("sub", "!"): 1, ("x", LEAVES): 2}
 
 
-def test_more_states_than_the_budget_are_not_built_and_the_proof_says_so():
-    branches = [f"x{number}_" for number in range(6)]
-    body = START + element("parallelGateway", "fork") + "".join(undecided(branch, stops=True) for branch in branches)
-    pays = service("pay", "erp.execute_payment") + END + flows("x0_0 pay end")
-    xml = drawing(
-        (body + flows("start fork", *(f"fork {branch}" for branch in branches)) + pays).replace(
-            element("endEvent", "x0_0", inner=TERMINATE), element("task", "x0_0")
-        )
-    )
+def test_what_is_stuck_on_its_way_out_stops_nothing_beside_it():
+    """Both ways lead to an end that stops everything, for whoever says how many; until then something else pays."""
+    pays = element("parallelGateway", "fork") + service("t") + service("pay", "erp.execute_payment")
+    xml = drawing(START + STUCK + pays + END + flows("start fork x", "fork t pay end"))
+    play = Play(xml)
 
-    play, _, found = states(xml, count=1)
+    findings = policy.prove(read(xml), CATALOG, begin=lambda space: policy.states(space, play.state, []))
 
-    assert len(play.incidents) == len(branches)
-    assert MOST < len(found) <= WAYS * MOST
-    findings = policy.prove(
-        read(xml), CATALOG, begin=lambda space: policy.states(space, play.state, [], MOST),
-        effort=Effort(MOST, DEPLOYING.steps),
-    )  # fmt: skip
-    assert [finding.rule for finding in findings] == ["policy-unproved"]
+    assert play.waits == ["t", "x"]
+    assert [(finding.rule, finding.element_id) for finding in findings] == [("policy-approval-missing", "pay")]
