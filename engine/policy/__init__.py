@@ -10,13 +10,12 @@ from engine.policy.emergency import list_ as emergencies
 from engine.policy.emergency import review as review_emergency
 from engine.policy.emergency import sign as sign_emergency
 from engine.policy.emergency import withdraw as withdraw_emergency
-from engine.policy.gate import admit, approvers, release, settle_clearance
+from engine.policy.gate import admit, approvers, release, settle_clearance, unanswered
 from engine.policy.grants import (
     Document,
     Yes,
     batch_allowed,
     conflict,
-    counting_rounds,
     document,
     entitles,
     expired,
@@ -108,7 +107,6 @@ __all__ = [
     "check_class",
     "confirm",
     "conflict",
-    "counting_rounds",
     "differs",
     "disable_account",
     "document",
@@ -148,6 +146,7 @@ __all__ = [
     "states",
     "subject_name",
     "to_review",
+    "unanswered",
     "undo",
     "undo_all",
     "undo_rejected",

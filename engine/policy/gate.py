@@ -1,7 +1,7 @@
 """The run-time check before a guarded operation: live grants become one clearance, or the operation is held."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from engine.db.task import user_task, work_item
 from engine.errors import N_, Listed, PolicyHold, Term
 from engine.operations import Operation, OperationCall
 from engine.policy import grants, holding, judging, naming, versions
+from engine.policy.holding import Hold
 from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, approval_by, numbers
 from engine.policy.versions import Version
 from engine.unit_of_work import UnitOfWork
@@ -35,7 +36,7 @@ _columns = (
     policy_grant.c.capability, policy_grant.c.person_id, policy_grant.c.account_id, policy_grant.c.on_behalf_of_id,
     policy_grant.c.principal_person_id, policy_grant.c.subject_digest, policy_grant.c.source,
     policy_grant.c.break_glass_id, policy_grant.c.facts, policy_grant.c.granted_at, policy_grant.c.expires_at,
-    policy_grant.c.uses, policy_grant.c.limit_amount, policy_grant.c.used_amount,
+    policy_grant.c.uses, policy_grant.c.limit_amount, policy_grant.c.used_amount, policy_grant.c.policy_versions,
 )  # fmt: skip
 _live = (
     select(*_columns)
@@ -138,6 +139,8 @@ class Verdict:
     people: int = 0
     sums: Mapping[str, Decimal | None] = field(default_factory=dict)
     traces: tuple[dict[str, Any], ...] = ()
+    unanswered: frozenset[str] = frozenset()
+    """approvals that it needs and nobody has given so that it counts"""
 
 
 def admit(
@@ -158,17 +161,8 @@ def admit(
             reason = (N_("No policy is in force for {kind}."), {"kind": Term("class", on)})
             raise PolicyHold(operation.name, [reason], operation_class=on, subject=(subject.type, subject_id))
         return None
-    live = uow.read(_live, {"of_type": subject.type, "of_id": subject_id})
-    found = grants.document(uow, subject.type, subject_id)
-    instances = [instance.id, *(row.instance_id for row in live)]
-    situation = Situation(
-        found=found, live=live, instance_id=instance.id,
-        roles=grants.roles_of(uow, found, instance.starter_id, instances), at=uow.now,
-        amount=_instalment(operation, arguments, speaking),
-        total=lambda policy, sums: _locked_total(uow, policy, sums, found),
-        undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
-        lapsed=lambda: uow.read(_lapsed, {"of_type": found.type, "of_id": found.id, "digest": found.digest}),
-    )  # fmt: skip
+    situation = _looked_at(uow, subject.type, subject_id, instance, _instalment(operation, arguments, speaking))
+    found = situation.found
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
     reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
     if reasons:
@@ -184,15 +178,8 @@ def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id:
     speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == on]
     if not speaking:
         return
-    name = grants.subject_name(subject_id)
-    live = uow.read(_live, {"of_type": subject_type, "of_id": name})
-    found = grants.document(uow, subject_type, subject_id)
-    situation = Situation(
-        found=found, live=live, instance_id=None, at=uow.now, amount=None,
-        roles=grants.roles_of(uow, found, None, [row.instance_id for row in live]),
-        total=lambda policy, sums: _locked_total(uow, policy, sums, found),
-        undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
-    )  # fmt: skip
+    situation = _looked_at(uow, subject_type, grants.subject_name(subject_id), None)
+    found, live = situation.found, situation.live
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
     reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
     if reasons:
@@ -206,13 +193,35 @@ def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id:
         history.act(uow, grants.SCOPE, "policy.cleared", told)
 
 
+def unanswered(uow: UnitOfWork, hold: Hold, instance: Instance) -> frozenset[str]:
+    """The approvals that held operation of `instance` needs and nobody has given so that it counts. Writes nothing."""
+    situation = _looked_at(uow, hold.subject_type, hold.subject_id, instance)
+    situation = replace(situation, total=lambda policy, sums: total(uow, policy, sums, situation.found, uow.now))
+    speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == hold.operation_class]
+    return frozenset[str]().union(*(judge(uow, one.policy, situation).unanswered for one in speaking))
+
+
+def _looked_at(
+    uow: UnitOfWork, subject_type: str, subject_id: str, instance: Instance | None, amount: Decimal | None = None
+) -> Situation:  # fmt: skip
+    """Grants are locked before the document. `instance`: whose process calls; `amount`: of this call."""
+    live = uow.read(_live, {"of_type": subject_type, "of_id": subject_id})
+    found = grants.document(uow, subject_type, subject_id)
+    own = [] if instance is None else [instance.id]
+    starter = None if instance is None else instance.starter_id
+    return Situation(
+        found=found, live=live, instance_id=None if instance is None else instance.id, at=uow.now, amount=amount,
+        roles=grants.roles_of(uow, found, starter, [*own, *(row.instance_id for row in live)]),
+        total=lambda policy, sums: _locked_total(uow, policy, sums, found),
+        undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
+        lapsed=lambda: uow.read(_lapsed, {"of_type": found.type, "of_id": found.id, "digest": found.digest}),
+    )  # fmt: skip
+
+
 def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
     """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing."""
     found = situation.found
-    sums: dict[str, Decimal | None] = {}
-    if policy.aggregate is not None:
-        own = situation.own(policy, policy.aggregate.total)
-        sums[policy.aggregate.name] = _plus(situation.total(policy, policy.aggregate), own)
+    sums = _sums(policy, situation)
     if judging.holds(uow, policy.on, policy.when, found.facts, sums=sums) is False:
         return Verdict(applies=False, sums=sums)
     traces: judging.Traces = []
@@ -233,7 +242,8 @@ def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
         dropped += _changed(uow, policy, needed, usable, situation)
         reasons += [*_named(uow, dropped), _missing(policy, needed, usable)]
     places = sum(need.people for need in needed)
-    return Verdict(True, tuple(reasons), assigned or {}, places, sums, tuple(traces))
+    nobody = frozenset(need.approval for need in needed if not usable[need])
+    return Verdict(True, tuple(reasons), assigned or {}, places, sums, tuple(traces), nobody)
 
 
 def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) -> None:
@@ -439,15 +449,9 @@ def _against(
         return N_("{policy}: the approval of {who} is not a person's decision."), {}
     if situation.undone(row):
         return N_("{policy}: the approval of {who} was undone."), {}
-    if not policy.elsewhere and row.instance_id != situation.instance_id:
-        return N_("{policy}: the approval of {who} stems from another process."), {}
-    principal = None if row.on_behalf_of_id is None else row.principal_person_id or row.on_behalf_of_id
-    role = grants.barring(situation.roles, policy, (row.person_id, principal))
-    if role is not None:
-        return N_("{policy}: {who} may not approve as {role}."), {"role": Term("role", role)}
-    role = grants.lacking(situation.roles, policy, row.person_id)
-    if role is not None:
-        return N_("{policy}: {who} may not approve, only {role} may."), {"role": Term("role", role)}
+    reason = _against_person(policy, row, situation)
+    if reason is not None:
+        return reason
     if row.uses == "once" or need.uses == "once":
         if row.used_amount:
             return N_("{policy}: the approval of {who} has been used in part already."), {}
@@ -461,7 +465,57 @@ def _against(
             N_("{policy}: {who} is not entitled to approve this any more: {eligible}."),
             {"eligible": Term("condition", need.eligible or "")},
         )
+    return next(filter(None, (
+        _against_then(uow, older, asked, row, situation) for older, asked in _given_under(uow, policy, need, row)
+    )), None)  # fmt: skip
+
+
+def _against_person(policy: Policy, row: Row[Any], situation: Situation) -> Reason | None:
+    """Where it was given, and by whom."""
+    if not policy.elsewhere and row.instance_id != situation.instance_id:
+        return N_("{policy}: the approval of {who} stems from another process."), {}
+    principal = None if row.on_behalf_of_id is None else row.principal_person_id or row.on_behalf_of_id
+    role = grants.barring(situation.roles, policy, (row.person_id, principal))
+    if role is not None:
+        return N_("{policy}: {who} may not approve as {role}."), {"role": Term("role", role)}
+    role = grants.lacking(situation.roles, policy, row.person_id)
+    if role is not None:
+        return N_("{policy}: {who} may not approve, only {role} may."), {"role": Term("role", role)}
     return None
+
+
+def _given_under(
+    uow: UnitOfWork, policy: Policy, need: Requirement, row: Row[Any]
+) -> Iterator[tuple[Version, Requirement]]:  # fmt: skip
+    """The version of `policy` that an approval was given under, where another one is in force, and what it asked."""
+    for name in row.policy_versions or ():
+        older = versions.named(uow, name) if name.partition("@")[0] == policy.id else None
+        if older is not None and older.policy != policy:
+            yield from ((older, asked) for asked in older.policy.asked if asked.approval == need.approval)
+
+
+def _against_then(
+    uow: UnitOfWork, older: Version, asked: Requirement, row: Row[Any], situation: Situation
+) -> Reason | None:  # fmt: skip
+    """A policy that was loosened after the approval lets later ones pass, not this one."""
+    reason = _against_person(older.policy, row, situation)
+    if reason is None and _judged_again(older.policy, asked) and not grants.eligible(
+        uow, older.policy, asked, situation.found, row.account_id, row.on_behalf_of_id,
+        sums=_sums(older.policy, situation),
+    ):  # fmt: skip
+        reason = (
+            N_("{policy}: {who} is not entitled by version {version}, under which it was approved: {eligible}."),
+            {"version": older.number, "eligible": Term("condition", asked.eligible or "")},
+        )
+    return reason
+
+
+def _sums(policy: Policy, situation: Situation) -> dict[str, Decimal | None]:
+    """The aggregate of a policy, this call included, by its name."""
+    if policy.aggregate is None:
+        return {}
+    own = situation.own(policy, policy.aggregate.total)
+    return {policy.aggregate.name: _plus(situation.total(policy, policy.aggregate), own)}
 
 
 def _above(limit: Decimal | None, used: Decimal, own: Decimal | None) -> bool:

@@ -23,10 +23,6 @@ from engine.unit_of_work import UnitOfWork
 from engine.values import binding_digest, to_decimal
 
 _insert_grant = insert(policy_grant)
-_counting = select(policy_grant.c.user_task_id).where(
-    policy_grant.c.subject_digest == bindparam("digest"), policy_grant.c.state == "active",
-    policy_grant.c.user_task_id.is_not(None), policy_grant.c.expires_at >= bindparam("at_time"),
-)  # fmt: skip
 _editing = (
     select(history_table.c.kind, history_table.c.actor_id, history_table.c.data)
     .where(
@@ -371,11 +367,6 @@ def insert_grants(uow: UnitOfWork, instance: Instance, rows: Sequence[Mapping[st
     }  # fmt: skip
     history.record(uow, instance, "approval.granted", node=first["node"] or None, data=data)
     holding.stir(uow, first["subject_type"], first["subject_id"])
-
-
-def counting_rounds(uow: UnitOfWork, found: Document) -> set[UUID]:
-    """The rounds whose approvals of a document count for it as it is now."""
-    return {row.user_task_id for row in uow.read(_counting, {"digest": found.digest, "at_time": uow.now})}
 
 
 def park(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:

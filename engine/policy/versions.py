@@ -121,6 +121,14 @@ def all_versions(uow: UnitOfWork, policy_id: str | None = None) -> list[Version]
     return [one for one in found if policy_id in (None, one.policy.id)]
 
 
+def named(uow: UnitOfWork, name: str) -> Version | None:
+    """The version that grants and clearances call `PAY-001@2`; read once per unit of work."""
+    known: dict[str, Version] | None = uow.cache.get((__name__, "named"))
+    if known is None or name not in known:
+        known = uow.cache[__name__, "named"] = {one.name: one for one in all_versions(uow)}
+    return known.get(name)
+
+
 def to_review(uow: UnitOfWork) -> list[Version]:
     """Versions by which something became weaker, or that left without a successor, and that no auditor has seen yet."""
     return [

@@ -10,7 +10,7 @@ from engine.approvals import rounds
 from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.job import job
-from engine.errors import N_, Forbidden, NotFound, NotPossibleNow, Phrase, Suspended, Title
+from engine.errors import N_, BusinessError, Forbidden, NotFound, NotPossibleNow, Phrase, Suspended, Title
 from engine.policy import Hold
 from engine.runtime import returning
 from engine.runtime.returning import Back
@@ -61,7 +61,10 @@ def approvable_again(uow: UnitOfWork, found: Hold) -> Title | None:
     instance = rows.read(uow, found.instance_id)
     if instance.status is not Status.RUNNING or not _entitled(uow, instance):
         return None
-    back = _back(uow, instance, found)
+    try:
+        back = _back(uow, instance, found)
+    except (NotFound, BusinessError):  # the document is gone
+        return None
     if back is None or returning.obstacles(uow, instance, back):
         return None
     return Title(back.target.name, dict(rounds.load(back.target).labels))
@@ -77,20 +80,18 @@ def _entitled(uow: UnitOfWork, instance: Instance) -> bool:
 def _back(uow: UnitOfWork, instance: Instance, found: Hold) -> Back | None:
     """From what is held to the first round about its document whose approvals do not count any more."""
     token = uow.read_one(_token, {"of": found.job_id})
-    document = policy.document(uow, found.subject_type, found.subject_id)
-    counts = policy.counting_rounds(uow, document)
+    wanted = policy.unanswered(uow, found, instance)
     lacking = [
-        row for row in returning.passed(runtime.rounds_of(uow, instance.id)).values()
-        if row.id not in counts and _is_about(row, found)
-    ]  # fmt: skip
+        row for row in returning.passed(runtime.rounds_of(uow, instance.id)).values() if _answers(row, found, wanted)
+    ]
     if token is None or not lacking:
         return None
     return Back((token.token,), min(lacking, key=lambda row: row.passed_seq), recompute=True)
 
 
-def _is_about(row: Any, found: Hold) -> bool:
+def _answers(row: Any, found: Hold, wanted: frozenset[str]) -> bool:
     capability = rounds.load(row).capability
     return (
-        capability is not None and capability.subject_type == found.subject_type and capability.subject is not None
-        and policy.subject_name(capability.subject) == found.subject_id
+        capability is not None and capability.provides in wanted and capability.subject_type == found.subject_type
+        and capability.subject is not None and policy.subject_name(capability.subject) == found.subject_id
     )  # fmt: skip

@@ -208,6 +208,41 @@ def test_a_role_that_was_lost_after_the_approval_counts_as_the_policy_says(engin
         assert "Fay is not entitled to approve this any more" in held(engine, instance_id, bill_id)
 
 
+ASKED_LATE = "eligible: '= actor.login = \"{}\"', recheck: payment"
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "says"),
+    [
+        (ASKED_LATE.format("cfo"), "people: 1", "Fay is not entitled by version 1"),
+        (ASKED_LATE.format("fay"), "people: 1", None),
+        (ASKED_LATE.format("fay"), ASKED_LATE.format("cfo"), "Fay is not entitled to approve this any more"),
+    ],
+)  # fmt: skip
+def test_an_approval_satisfies_the_version_that_it_was_given_under_and_the_one_in_force(engine, who, then, now, says):
+    ship(engine, f"    - {{approval: finance_approval, {then}}}\n")
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    ship(engine, f"    - {{approval: finance_approval, {now}}}\n")
+
+    if says is None:
+        pay(engine, instance_id, bill_id)
+    else:
+        assert says in held(engine, instance_id, bill_id)
+
+
+def test_an_approval_that_was_not_to_count_elsewhere_does_not_when_the_policy_lets_later_ones(engine, who):
+    ship(engine, "    - {approval: finance_approval}\n", "  elsewhere: forbidden\n")
+    bill_id = a_bill(engine)
+    started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    paying_one = started(engine, who["req"], bill_id)
+    ship(engine, "    - {approval: finance_approval}\n", "  elsewhere: allowed\n")
+
+    assert "stems from another process" in held(engine, paying_one, bill_id)
+
+
 @pytest.mark.parametrize(
     ("rule", "counts"), [("both", False), ("actor", True), ("principal", False)]
 )  # fmt: skip
