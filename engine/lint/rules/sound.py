@@ -15,6 +15,10 @@ LEVEL = Level.WARN
 BUDGET = 3_000
 """Markings that are looked at for each scope: well under a second."""
 
+STARVED = N_("'{name}' can wait for ever for a token that never comes.")
+DOUBLED = N_("'{name}' can be reached a second time while the first is not over.")
+ENDLESS = N_("From '{name}' nothing leads to an end any more.")
+
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """Remarks for each scope, every decision taken in every way; data are not looked at."""
@@ -43,16 +47,16 @@ def _judged(drawn: Drawn, unit: ScopeProgram, prospect: Prospect) -> Iterator[Re
     for node in drawn.nodes():
         if node.id in prospect.starved:
             yield Remark(
-                node, N_("'{name}' can wait for ever for a token that never comes."),
+                node, STARVED,
                 N_("Join branches with the kind of gateway that has split them."),
             )  # fmt: skip
         if node.id in doubled:
             yield Remark(
-                node, N_("'{name}' can be reached a second time while the first is not over."),
+                node, DOUBLED,
                 N_("Join the branches that lead to it, with a parallel or an inclusive gateway."),
             )  # fmt: skip
         if node.id in prospect.endless:
             yield Remark(
-                node, N_("From '{name}' nothing leads to an end any more."),
+                node, ENDLESS,
                 N_("Draw a way out of the loop."),
             )  # fmt: skip
