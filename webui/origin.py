@@ -22,6 +22,20 @@ class ForeignOrigin(EngineError):
     status = 403
 
 
+class PortDropped(ForeignOrigin):
+    """The same host with another port: most likely a proxy that does not pass on the port."""
+
+    hint = N_(
+        "If every page says so, tell whoever runs the site: its proxy drops the port from the header Host. Either the"
+        " proxy passes the header on as it came (nginx: proxy_set_header Host $http_host), or TROIKA_SITE_URL is set to"
+        " {address}. Otherwise send it again only if you meant to."
+    )
+
+    @property
+    def code(self) -> str:
+        return "foreign_origin"
+
+
 class Protect(CSRFProtect):
     """Asks for our own `Origin`, and then for the token, wherever a view is not exempt."""
 
@@ -30,7 +44,7 @@ class Protect(CSRFProtect):
         if request.endpoint and not (apply_exemptions and self._is_exempt()):
             sent = request.headers.get("Origin") or request.headers.get("Referer")
             if sent and request.method in current_app.config["WTF_CSRF_METHODS"] and not ours(sent):
-                raise ForeignOrigin(expected=request.host, found=_host(sent))
+                raise _foreign(sent)
         return super().protect(apply_exemptions)
 
 
@@ -52,6 +66,16 @@ def ours(address: str) -> bool:
         return _place(sent) == _place(asked) or (sent.scheme, _place(sent)) == (site.scheme, _place(site))
     except ValueError:  # no port, no brackets
         return False
+
+
+def _foreign(address: str) -> ForeignOrigin:
+    facts = {"expected": request.host, "found": _host(address)}
+    try:
+        sent, asked = urlsplit(address), urlsplit(f"//{request.host}")
+        same = sent.scheme in _PORTS and sent.hostname is not None and sent.hostname == asked.hostname
+        return PortDropped(address=f"{sent.scheme}://{sent.netloc}", **facts) if same else ForeignOrigin(**facts)
+    except ValueError:
+        return ForeignOrigin(**facts)
 
 
 def _place(address: SplitResult) -> tuple[str | None, int]:

@@ -100,6 +100,12 @@ def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp
     healthy, said = troika("doctor", TROIKA_LIBRARY=LIBRARY)
     assert [line for line in said.splitlines() if not line.startswith("ok ")] == []
     assert healthy == 0
+    assert "Set TROIKA_SITE_URL to how people reach the site" in said, "also while it is only tried"
+    live = {"TROIKA_LIBRARY": LIBRARY, "TROIKA_MODE": "production", "TROIKA_SECRET_KEY": "0123456789abcdef" * 4}
+    assert "WRONG  site address: http://127.0.0.1:8080" in troika("doctor", **live)[1]
+    assert "ok     site address: https://oa.example.com" in troika(
+        "doctor", TROIKA_SITE_URL="https://oa.example.com", **live
+    )[1]  # fmt: skip
     listed = {noun: troika(noun, "list")[1] for noun in ("process", "instance", "job", "incident", "user")}
     assert "order_to_cash" in listed["process"]
     assert "jiangyi" in listed["user"]

@@ -80,6 +80,21 @@ def test_what_was_typed_is_on_the_page_that_refuses_and_can_be_sent_from_there(a
     assert started(ann) == 1
 
 
+def test_a_proxy_that_drops_the_port_is_told_of_with_what_its_operator_has_to_do(ann):
+    behind = {"Host": "oa.example.net", "Origin": "https://oa.example.net:8443", "Accept-Language": "zh"}
+    sent = {"data": {"language": "zh"}, "headers": behind}
+
+    refused = ann.post("/language", **sent)
+
+    said = html.unescape(refused.text)
+    assert refused.status_code == 403
+    assert "或把 TROIKA_SITE_URL 设为 https://oa.example.net:8443" in said
+    assert "proxy_set_header Host $http_host" in said
+    other = ann.post("/language", data={}, headers=behind | {"Origin": "https://evil.example:8443"})
+    assert "设为" not in html.unescape(other.text)
+    assert ann.post(API, json={}, headers=behind).json()["code"] == "foreign_origin"
+
+
 def test_a_call_of_the_interface_and_a_part_of_a_page_are_refused_in_their_own_shape(ann):
     body = {"key": "claim", "variables": {"reason": "a train to Hefei", "amount": 12}}
 

@@ -1,6 +1,7 @@
 """troika doctor: is everything there, and do the rows agree with what the instances wait for?"""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import click
 from sqlalchemy import select
@@ -39,6 +40,7 @@ def doctor() -> None:
 
 def _examine(engine: ProcessEngine, settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "library", (settings.library / "processes").is_dir(), f"{settings.library.resolve()} holds processes/"
+    yield "site address", settings.mode != "production" or not _here(settings.site_url), _reached(settings.site_url)
     yield "front end", (BUILD / "manifest.json").is_file(), f"{BUILD} is built (troika assets)"
     with engine.unit_of_work(opening.CLI, read_only=True) as uow:
         at, head = upgrading.current(uow.connection), upgrading.head()
@@ -58,6 +60,21 @@ def _examine(engine: ProcessEngine, settings: Settings) -> Iterator[tuple[str, b
         anchored = audit.standing(uow)
         last = f"checkpoint {anchored.last.number} of {anchored.last.at}" if anchored.last else "none yet"
         yield "anchors", not anchored.late, f"{last}, {anchored.unsent} not sent outside (troika audit anchor)"
+
+
+def _here(address: str) -> bool:
+    """Whether it leads to this machine only."""
+    host = urlsplit(address).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
+def _reached(address: str) -> str:
+    if not _here(address):
+        return f"{address} (TROIKA_SITE_URL)"
+    return (
+        f"{address} is reached on this machine only. Set TROIKA_SITE_URL to how people reach the site: links in mails"
+        " lead there, and behind a proxy that drops the port from the header Host everybody is locked out without it"
+    )
 
 
 def _differences(uow: UnitOfWork) -> Iterator[str]:
