@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import TimeoutError, expect
 
 from benchmarks.drawings import in_a_row
-from engine import drafts, identity, repository
+from engine import drafts, identity, repository, workdays
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
@@ -40,6 +40,7 @@ def site(tmp_path_factory):
         identity.create_group(uow, "finance", "财务部", name_en="Finance")
         user = identity.create_user(uow, "ana", "安娜", name_en="Ana", password=None)
         identity.add_member(uow, "analysts", "ana")
+        workdays.ensure_cn(uow)
         for path in LIBRARY.glob("forms/*/*.json"):
             repository.deploy(uow, {str(path.relative_to(LIBRARY)): path.read_bytes()})
     app = create_app(settings, engine)
@@ -240,7 +241,7 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     group(page, "general")
     entry(page, "tk-name-en").locator("input").fill("Approve it")
     group(page, "tk-due")
-    entry(page, "tk-troika-Calendar-name").locator("input").fill("cn")
+    entry(page, "tk-troika-Calendar-name").locator("select").select_option("cn")
     page.locator("#canvas").click(position={"x": 500, "y": 60})
     select(page, "pay")
     group(page, "tk-inputs")
@@ -716,6 +717,13 @@ def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_und
     assert joined == [["bpmn:ParallelGateway", 2]]
     page.locator("#undo").click()
     assert page.evaluate(f"{coming}.map(({{id}}) => id).sort()") == ["late_on", "released_to_pay"]
+    select(page, "late")
+    group(page, "timer")
+    times = entry(page, "tk-times")
+    expect(times).to_contain_text(re.compile(r"Fires, if it began now: 20\d\d-\d\d-\d\d \d\d:\d\d"))
+    entry(page, "tk-troika-Calendar-name").locator("select").select_option("cn")
+    entry(page, "timerEventDefinitionValue").locator("input, textarea, .cm-content").first.fill("soon")
+    expect(times).to_contain_text("Expected a duration such as PT2H")
     assert wrong == []
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -298,6 +299,33 @@ def test_an_expression_is_tried_with_the_people_and_the_work_calendar_that_there
     with engine.unit_of_work(ENGINE) as uow:
         workdays.ensure_cn(uow)
     assert tried(days)["value"] == "2"
+
+
+def test_a_timer_says_when_it_would_fire_by_its_work_calendar_and_what_it_depends_on(ana, engine, clock):
+    clock.move_to(datetime(2026, 11, 23, 8, tzinfo=UTC))  # Monday, 16:00 in Shanghai
+    body = {"key": "visit_report", "xml": drawn(ana)["xml"], "calendar": "", "values": {}}
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+
+    def coming(text, kind, **more):
+        answer = ana.post("/designer/timer", json={**body, "text": text, "kind": kind, **more})
+        assert answer.status_code == 200, answer.text
+        return answer.json["times"], answer.json["more"], answer.json["problem"]
+
+    assert coming("P1D", "duration") == (["2026-11-24 16:00"], False, "")
+    assert coming("PT2H", "duration", calendar="cn") == (["2026-11-23 18:00"], False, "")
+    assert coming("P5D", "duration", calendar="cn") == (["2026-11-30 16:00"], False, "")
+    assert coming("R/PT1H", "cycle") == (["2026-11-23 17:00", "2026-11-23 18:00", "2026-11-23 19:00"], True, "")
+    assert coming("R2/PT1H", "cycle") == (["2026-11-23 17:00", "2026-11-23 18:00"], False, "")
+    assert coming('= now() + duration("PT30M")', "date") == (["2026-11-23 16:30"], False, "")
+    assert coming("= 期限", "date") == ([], False, "It depends on data: 期限")
+    assert coming("= 期限", "date", values={"期限": "2027-01-31T09:00:00+08:00"}) == (["2027-01-31 09:00"], False, "")
+    for text, kind, problem in (
+        ("soon", "duration", "Expected a duration such as PT2H"), ("= 1 +", "date", "The expression is not FEEL."),
+        ("tomorrow", "date", "Expected a moment"), ("often", "cycle", "Expected a cycle"),
+    ):  # fmt: skip
+        assert problem in coming(text, kind)[2]
+    assert "There is no work calendar" in coming("P1D", "duration", calendar="mars")[2]
 
 
 def test_a_deployed_drawing_in_another_encoding_is_opened(ana, engine):

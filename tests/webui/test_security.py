@@ -118,8 +118,8 @@ ASKS = {
     **dict.fromkeys(
         ("designer.library", "designer.create", "designer.catalogue", "designer.save", "designer.condition",
          "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
-         "designer.try_expression",
-         "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
+         "designer.try_expression", "designer.timer", "designer.source",
+         "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
          "designer.simulate_decision", "designer.decision_sheet", "designer.decision_of", "designer.known_to_decision",
@@ -555,6 +555,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "designer.condition": {"text": "= amount > 5"},
     "designer.try_expression": {
         "key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition", "values": {},
+    },
+    "designer.timer": {
+        "key": "claim", "xml": CLAIM.decode(), "text": "P1D", "kind": "duration", "calendar": "", "values": {},
     },
     "designer.expression": {"key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition"},
     "designer.save": {"xml": CLAIM.decode()},

@@ -21,6 +21,7 @@ from webui.designer import (
     scenarios,
     simple,
     step_templates,
+    timers,
     versions,
 )
 from webui.designer.blueprint import designer
@@ -47,5 +48,6 @@ __all__ = [
     "scenarios",
     "simple",
     "step_templates",
+    "timers",
     "versions",
 ]

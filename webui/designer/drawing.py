@@ -7,7 +7,7 @@ from flask import g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import bpmn, drafts, identity, operations, policy, repository, webhooks
+from engine import bpmn, drafts, identity, operations, policy, repository, webhooks, workdays
 from engine.bpmn.model import Process
 from engine.dmn.model import Model
 from engine.errors import N_, EngineError, NotFound
@@ -52,6 +52,7 @@ def catalogue() -> ResponseReturnValue:
         departments=[{"key": unit.key, "name": person(unit)} for unit in identity.org_units(g.uow)],
         people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
         capabilities=_capabilities(),
+        calendars=[{"key": key, "name": name} for key, name in workdays.calendars(g.uow)],
         receivers=[found.name for found in webhooks.list_(g.uow)],
         functions=expressions.functions(),
         choices=panel.choices(),
@@ -101,11 +102,17 @@ def expression() -> ResponseReturnValue:
 def try_expression() -> ResponseReturnValue:
     """What one text in the drawing gives for `values`: name -> as typed."""
     sent = body("key", "xml", "text", "kind")
-    values = request.get_json().get("values")
-    if not isinstance(values, dict) or not all(isinstance(said, str) and storable(said) for said in values.values()):
-        raise NotAnObject(field="values")
+    values = typed_values(request.get_json())
     found = repository.variables(g.uow, {path_of_draft(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
     return jsonify(expressions.tried(sent["text"], sent["kind"], found, values, g.uow))
+
+
+def typed_values(sent: dict[str, Any]) -> dict[str, str]:
+    """What somebody typed for names, to try a text with. Raises NotAnObject."""
+    values = sent.get("values")
+    if not isinstance(values, dict) or not all(isinstance(said, str) and storable(said) for said in values.values()):
+        raise NotAnObject(field="values")
+    return values
 
 
 @designer.post("/condition")

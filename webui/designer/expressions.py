@@ -52,12 +52,28 @@ def tried(text: str, kind: str, known: Variables | None, given: Mapping[str, str
 
     `value`: as FEEL, null while a value is wrong or the text is not FEEL; `findings`: why a value is null.
     """
-    scope = (known or _NOTHING_KNOWN).types
-    mode: Literal["expression", "unary_tests"] = "unary_tests" if kind == "unary_tests" else "expression"
     try:
-        compiled = feel.compile(text, names=long_names(scope), mode=mode)
+        asked, result = worth(text, kind, known, given, uow)
     except feel.FeelSyntaxError:
         return {"names": [], "value": None, "findings": findings(text, kind, known)}
+    if result is None:
+        return {"names": asked, "value": None, "findings": []}
+    return {
+        "names": asked, "value": feel.literal(result.value),
+        "findings": [_finding(text, diagnostic) for diagnostic in result.diagnostics],
+    }  # fmt: skip
+
+
+def worth(
+    text: str, kind: str, known: Variables | None, given: Mapping[str, str], uow: UnitOfWork
+) -> tuple[list[dict[str, Any]], feel.Result | None]:
+    """What `text` reads, with what is wrong with each value, and what it gives; None while a value is wrong.
+
+    Raises FeelSyntaxError.
+    """
+    scope = (known or _NOTHING_KNOWN).types
+    mode: Literal["expression", "unary_tests"] = "unary_tests" if kind == "unary_tests" else "expression"
+    compiled = feel.compile(text, names=long_names(scope), mode=mode)
     context: dict[str, Any] = {}
     asked = []
     now, zone = uow.now, uow.settings.timezone
@@ -67,13 +83,9 @@ def tried(text: str, kind: str, known: Variables | None, given: Mapping[str, str
         asked.append({"name": name, "type": str(of), "problem": problem, "options": _options(of)})
         _put(context, path, value)
     if any(one["problem"] for one in asked):
-        return {"names": asked, "value": None, "findings": []}
+        return asked, None
     calendar = workdays.calendar(uow) if workdays.calendars(uow) else None
-    result = compiled.evaluate(context, now=now, zone=zone, calendar=calendar, people=identity.Directory(uow))
-    return {
-        "names": asked, "value": feel.literal(result.value),
-        "findings": [_finding(text, diagnostic) for diagnostic in result.diagnostics],
-    }  # fmt: skip
+    return asked, compiled.evaluate(context, now=now, zone=zone, calendar=calendar, people=identity.Directory(uow))
 
 
 def asked_of(compiled: feel.Compiled, scope: Mapping[str, Type]) -> list[tuple[tuple[str, ...], Type]]:

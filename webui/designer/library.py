@@ -141,7 +141,7 @@ def editor(key: str) -> ResponseReturnValue:
         "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "condition": url_for(".condition"), "expression": url_for(".expression"),
-            "try": url_for(".try_expression"), "play": url_for(".play", key=key),
+            "try": url_for(".try_expression"), "timer": url_for(".timer"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), **of_draft("process", key, opened.path),
             "report": url_for(".put_report_away", key=key),
             "template": url_for(".save_step_template"),

@@ -30,7 +30,7 @@ export class Problems {
         : [badge('none', t('none found'))]),
     );
     this.host.dataset.count = this.findings.length;
-    if (this.findings.length && !this.host.dataset.touched) this.host.open = true;
+    if (this.findings.some(({ level }) => level !== 'info') && !this.host.dataset.touched) this.host.open = true;
   }
 
   // The same findings, told more exactly: what is open stays open, the focus stays where it is. False: they are others

@@ -32,6 +32,7 @@ async function start() {
   const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
   modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: await glance(modeler), text, kind })).findings;
   modeler.get('troikaVariables').attempt = async (text, kind, values) => send('POST', page.addresses.try, { key: page.key, xml: await glance(modeler), text, kind, values });
+  modeler.get('troikaVariables').coming = async (text, kind, calendar, values) => send('POST', page.addresses.timer, { key: page.key, xml: await glance(modeler), text, kind, calendar, values });
   modeler.get('troikaConditions').ask = asked => {
     if (asked.rows) draft.changed();      // rows on their way are a change already: who follows a link now is to wait for them
     return send('POST', page.addresses.condition, asked);

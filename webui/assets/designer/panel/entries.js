@@ -48,7 +48,10 @@ function applies(element, [name, values]) {
 const typeOf = word => word.replace(/:(.)/, (_, first) => `:${first.toUpperCase()}`);
 
 // the work calendar by which durations count
-export const CALENDAR = text('troika:Calendar', 'name', 'Work calendar', { placeholder: 'For example cn', description: 'Durations then count working time only' });
+export const CALENDAR = entry('troika:Calendar', 'name', AttributeEntry, isSelectEntryEdited, {
+  Component: SelectEntry, label: 'Work calendar', input: { description: 'Durations then count working time only' },
+  options: ({ calendars }, translate) => [{ value: '', label: translate('None: every hour counts') }, ...calendars.map(({ key, name }) => ({ value: key, label: `${name} (${key})` }))],
+});
 
 function entry(type, name, component, isEdited, spec) {
   return { id: `tk-${type.replace(':', '-')}-${name}`, component, isEdited, spec: { type, name, ...spec } };

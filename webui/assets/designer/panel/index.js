@@ -4,7 +4,6 @@ import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 import { adHocGroups } from './ad_hoc.js';
 import { withCalled } from './called.js';
-import { CALENDAR, group } from './entries.js';
 import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { loopGroup, repeats } from './loops.js';
 import { messageGroup, throwsMessage } from './message.js';
@@ -12,6 +11,7 @@ import { ENGLISH_NAME, processGroups } from './process.js';
 import { serviceTaskGroups } from './service_task.js';
 import { templateGroup } from './template.js';
 import { formGroup, userTaskGroups } from './user_task.js';
+import { withTimes } from './timer.js';
 import { waysGroups } from './ways_out.js';
 
 const AFTER_ZEEBE = 400;      // Zeebe's provider registers at 500, and a lower number runs later
@@ -37,7 +37,7 @@ class TroikaPanel {
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withCalled(element, one))];
+      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withTimes(element, withCalled(element, one)))];
     };
   }
 
@@ -46,7 +46,6 @@ class TroikaPanel {
     if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
     if (throwsMessage(element)) return [messageGroup(this.translate)];
-    if (isTimer(element)) return [group('tk-calendar', this.translate('Working time'), [CALENDAR])];
     if (isAny(element, ['bpmn:Event', 'bpmn:ComplexGateway']) && waitsForCondition(element)) return waitingGroups(element, this.translate);
     if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
@@ -69,10 +68,6 @@ function staysWhileDragged(dragging, eventBus, selection) {
     if (withheld && !selection.get().length) eventBus.fire('selection.changed', { oldSelection: [], newSelection: [] });
     withheld = false;
   });
-}
-
-function isTimer(element) {
-  return is(element, 'bpmn:Event') && (getBusinessObject(element).get('eventDefinitions') ?? []).some(found => is(found, 'bpmn:TimerEventDefinition'));
 }
 
 function nameInEnglish(general) {
