@@ -122,6 +122,13 @@ class Tracking:
             return None
         return _plain(node.events[0].condition) or None
 
+    def _watching(self, name: str) -> str:
+        """Where an event waits: that which begins an event sub-process, around it."""
+        place = self._system.places[name]
+        above = place.parent
+        begins = place.node.type == "startEvent" and above is not None and above.node.triggered_by_event
+        return above.id if begins and above is not None else name
+
     def _gather(self) -> dict[str, list[Any]]:
         """Path -> what it is compared with, of every variable that tells something apart."""
         found: dict[str, dict[tuple[bool, Any], Any]] = {}
@@ -144,7 +151,7 @@ class Tracking:
                 add(name, leaf.path, leaf.constants, leaf.about, inside=False)
         for name, condition in self._events.items():
             for leaf in condition.leaves():
-                add(name, leaf.path, leaf.constants, leaf.about, inside=False)
+                add(self._watching(name), leaf.path, leaf.constants, leaf.about, inside=False)
         asked: dict[str, list[tuple[str, str, Iterable[Any]]]] = {}
         for name, (_, tables) in self._rulings.items():
             for path, constants in tables.reads.items():
@@ -236,7 +243,7 @@ class Tracking:
         return frozenset(number for number in found if number is not None)
 
     def _read_by_event(self, name: str) -> frozenset[int]:
-        at, condition = self._at(name, inside=False), self._events.get(name)
+        at, condition = self._at(self._watching(name), inside=False), self._events.get(name)
         found = {at(leaf.path) for leaf in condition.leaves()} if condition is not None else set()
         return frozenset(number for number in found if number is not None)
 
@@ -270,8 +277,8 @@ class Tracking:
         """What is known when an event on a condition happens, and while it does not: null counts as false."""
         if name not in self._events:
             return [known], [known]
-        yes, no = list[Masks](), list[Masks]()
-        for value, of in cases(self._events[name], _anything, self._at(name, inside=False), self.regions, known):
+        at, yes, no = self._at(self._watching(name), inside=False), list[Masks](), list[Masks]()
+        for value, of in cases(self._events[name], _anything, at, self.regions, known):
             if value is True or value is ANY or value is UNSURE:
                 yes.append(of)
             if value is not True:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from engine.bpmn.model import TASKS, EventDefinition
 from engine.policy.abstraction import Place, System, reads_outcome
+from engine.policy.space.states import AT_ONCE
 
 
 class Layout:
@@ -205,6 +206,17 @@ def asks(place: Place) -> bool:
     return any(flow.condition is not None for flow, _ in place.outgoing)
 
 
+def computes(place: Place) -> bool:
+    """Whether it may be stuck at what it is given, or at the name or key of what it throws."""
+    node = place.node
+    key = node.extensions.publish_key
+    throws = any(
+        event.kind in ("message", "signal") and ((event.name or "=").startswith("=") or event.correlation_key or key)
+        for event in node.events
+    )
+    return bool(throws or node.extensions.inputs or node.data_in or node.data)
+
+
 def sent_back_to(place: Place) -> list[str]:
     """Where people, or a time limit, send it back to: initiator, previous, any, or the id of an element."""
     found = place.node.extensions
@@ -226,7 +238,8 @@ def _throws(place: Place) -> bool:
     if node.type.endswith(("ThrowEvent", "endEvent")):
         undoes = any(above.node.for_compensation for above in scopes_around(place))
         return any(event.kind == "escalation" or (undoes and event.kind == "error") for event in node.events)
-    return node.type in TASKS and node.extensions.script is None and node.extensions.decision is None
+    waits = node.type in TASKS and node.type not in AT_ONCE
+    return waits and node.extensions.script is None and node.extensions.decision is None
 
 
 def beside(system: System, place: Place) -> set[str]:

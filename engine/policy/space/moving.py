@@ -145,11 +145,18 @@ class Moving(Resting):
 
     def _at_rest(self, state: State) -> list[State]:
         """What is known while the machine waits: no condition is true for which something waits that would begin in
-        place of everything."""
+        place of everything, or of what it stands beside."""
         known = [state.data]
-        for handler in self.system.handlers if self._anew else ():
-            if self._interrupts(handler) and self._waits_in(state, handler.parent):
-                known = [data for one in known for data in self.data.happens(handler.starts[0], one)[1]]
+        waiting = [
+            handler.starts[0] for handler in self.system.handlers
+            if self._interrupts(handler) and self._waits_in(state, handler.parent)
+        ]  # fmt: skip
+        for slot in dict.fromkeys(state.tokens):
+            place, stage = self.slots[slot]
+            if stage.startswith("!") and not self._is_over(state, place):
+                waiting += [name for name in place.boundaries if self.system.places[name].node.interrupting]
+        for name in waiting if self._anew else ():
+            known = [data for one in known for data in self.data.happens(name, one)[1]]
         if known == [state.data]:
             return [state]
         return [State(state.tokens, state.outcomes, state.live, data) for data in merged(known)]

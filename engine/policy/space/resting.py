@@ -6,10 +6,11 @@ from operator import or_
 
 from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
-from engine.policy.space.layout import asks, beside, places_before, sent_back_to
+from engine.policy.space.layout import asks, beside, computes, places_before, sent_back_to
 from engine.policy.space.monitor import of_several
 from engine.policy.space.states import (
     APART,
+    AT_ONCE,
     BY_THE_MACHINE,
     DIGIT,
     LATE,
@@ -166,14 +167,26 @@ class Resting(Undoing):
     def _is_passed_at_once(self, place: Place) -> bool:
         """Whether no token ever rests there, nor in it."""
         node = place.node
-        if node.events or node.extensions.inputs or node.data_in or asks(place):
+        if node.events or computes(place) or asks(place):
             return False
         if node.type == "subProcess":
             return self._ends_with_its_inside(place)
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             return len(place.incoming) < 2 and len(place.outgoing) == 1 and place.outgoing[0][0].condition is None
-        plain = node.type in ("startEvent", "endEvent", "parallelGateway", "intermediateThrowEvent")
+        plain = node.type in ("startEvent", "endEvent", "parallelGateway", "intermediateThrowEvent", *AT_ONCE)
         return plain or place.id in self.data.certain
+
+    def _begins_at_once(self, place: Place) -> bool:
+        """Whether a sub-process surely begins in the step in which a token has come to it: nothing has to be computed
+        for it, and nothing waits beside it or in it that may get stuck."""
+        node = place.node
+        inner = node.inner.data if node.inner is not None else []
+        return (
+            node.type in ("subProcess", "transaction") and bool(place.starts) and not place.repeats
+            and not (place.boundaries or node.extensions.inputs or node.data_in)
+            and all(item.kind in _BEGIN_EMPTY for item in (*node.data, *inner))
+            and not any(handler.parent is place for handler in self.system.handlers)
+        )  # fmt: skip
 
     def _is_over(self, state: State, place: Place) -> bool:
         """Whether nothing is left in an active place that ends with what is in it."""
@@ -207,8 +220,13 @@ class Resting(Undoing):
 
     def _waited(self, passed: tuple[str, ...]) -> bool:
         """Whether a token that has passed all these may still be on its way: somebody else moves it on."""
-        kinds = (self.system.places[name].node.type for name in passed if name not in self.data.certain)
-        return any(kind in TASKS or kind == "intermediateCatchEvent" for kind in kinds)
+        return any(self._may_rest(self.system.places[name]) for name in passed if name not in self.data.certain)
+
+    def _may_rest(self, place: Place) -> bool:
+        kind = place.node.type
+        if kind in AT_ONCE or kind == "intermediateThrowEvent":
+            return computes(place)
+        return kind in TASKS or kind == "intermediateCatchEvent"
 
     def _is_hasty(self, place: Place) -> bool:
         """Whether it matters when a token comes: the machine goes on at once, or a payment reads its document."""

@@ -39,7 +39,9 @@ UNDOING, BESIDE = "#undoing", "#beside"
 """stages of what throws compensation: it waits until everything is undone, or has gone on"""
 UNDOES = "undoes"
 """word of a move that begins a handler of compensation"""
-BY_THE_MACHINE = ("scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction")
+AT_ONCE = ("task", "manualTask")
+"""types of steps that nobody and nothing does"""
+BY_THE_MACHINE = (*AT_ONCE, "scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction")
 """types of what goes on by itself, unless it gets stuck, beside gateways and ends"""
 DIGIT = 3
 """bits of an outcome"""

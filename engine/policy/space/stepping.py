@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from engine.policy.abstraction import Place, System
-from engine.policy.space.layout import asks, scopes_around
+from engine.policy.space.layout import asks, computes, scopes_around
 from engine.policy.space.monitor import results_of
 from engine.policy.space.moving import Moving
 from engine.policy.space.states import (
+    AT_ONCE,
     BESIDE,
     BY_THE_MACHINE,
     HELD,
@@ -111,9 +112,12 @@ class Space(Moving):
         if self._throws_back(place):
             return BY_ITSELF
         if node.type == "endEvent" or node.type == "parallelGateway":
-            return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
+            return BY_ITSELF if computes(place) else SURE
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
+        passes = node.type in AT_ONCE and not (asks(place) or computes(place) or place.repeats or place.boundaries)
+        if passes or self._begins_at_once(place):
+            return SURE
         if (place.id in self.data.certain or self.data.is_decided(place.id, state.data)) and not asks(place):
             return SURE
         if node.type in BY_THE_MACHINE or place.id in self._waits_for_conditions:

@@ -708,6 +708,28 @@ def test_what_comes_at_once_does_not_wait_for_what_comes_to_the_same_place_later
     assert verdict.outcome == "proved, both"
 
 
+STOPS = element("endEvent", "stop", inner=TERMINATE) + element("endEvent", "stop2", inner=TERMINATE)
+BESIDE_IT = STOPS + element("parallelGateway", "fork") + service("t")
+AT_ONCE = {
+    "a task that nobody does": element("manualTask", "m"),
+    "a task of no kind": element("task", "m"),
+    "a sub-process with data of its own": (
+        '<subProcess id="m"><dataObject id="o" name="mine"/><startEvent id="m0"/><endEvent id="m1"/>'
+        + flows("m0 m1") + "</subProcess>"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("passed", AT_ONCE)
+def test_what_is_passed_at_once_lets_nobody_pay_before_the_end_that_stops_everything(passed):
+    body = START + END + BESIDE_IT + AT_ONCE[passed] + PAY_IT
+
+    verdict = judged(drawing(body + flows("start fork", "fork m stop", "fork t pay end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 @pytest.mark.parametrize(
     ("asked", "outcome"),
     [
@@ -740,8 +762,6 @@ def _stuck(*first: str, more: str = "") -> list[str]:
     return [*first, "fork t pay end", "u stop ? amount > 100", "u stop2 ? amount <= 100", *([more] if more else [])]
 
 
-STOPS = element("endEvent", "stop", inner=TERMINATE) + element("endEvent", "stop2", inner=TERMINATE)
-BESIDE_IT = STOPS + element("parallelGateway", "fork") + service("t")
 WRITES_IT = service("u", "erp.other", out_request_id='= "B"')
 LATE = boundary("late", "u", timer("PT1H"))
 GIVES = (
@@ -875,6 +895,46 @@ def test_an_event_on_a_condition_happens_where_it_is_true_and_at_once(waits, wit
 
     assert verdict is not None
     assert verdict.outcome == "proved, both"
+
+
+def test_an_event_on_a_condition_beside_a_task_that_is_true_already_ends_it_at_once():
+    body = START + END + script("r", '"low"', "level") + user("a") + boundary("b", "a", condition('level = "low"'))
+
+    verdict = judged(drawing(body + PAY_IT + flows("start r a pay end", "b end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+def test_what_begins_in_place_of_everything_asks_what_is_around_it():
+    """A variable of its own under the same name is nothing that its event reads."""
+    own = '<dataObject id="o" name="level"/>'
+    handler = _in_place_of_everything('level = "low"').replace("<startEvent", f"{own}<startEvent", 1)
+    inside = FROM_TO + user("u") + PAY_IT + flows("s0 u pay s1") + handler
+    body = START + END + script("r", '"low"', "level") + f'<subProcess id="S">{inside}</subProcess>'
+
+    verdict = judged(drawing(body + flows("start r S end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+KEYED = '<messageEventDefinition messageRef="m"/>'
+
+
+@pytest.mark.parametrize("what", [throw("m0", KEYED), element("endEvent", "m0", inner=KEYED)])
+def test_what_throws_a_message_whose_key_is_missing_is_stuck(what):
+    """It stops nothing beside it, nor is the request over."""
+    if "endEvent" in what:
+        handler = _handler(timer("PT1H"), PAY_IT, "caught pay", stops="true")
+        body, lines = handler, ["start m0"]
+    else:
+        body, lines = BESIDE_IT + PAY_IT, ["start fork", "fork m0 stop", "fork t pay end"]
+
+    verdict = judged(drawing(START + END + body + what + flows(*lines), message("m", "= order")))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
 
 
 @pytest.mark.parametrize("repairs", [True, False])
