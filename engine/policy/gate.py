@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from engine import audit, history, identity, ids
+from engine.bpmn.steps import BY_REQUESTER, BY_VALUE
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
@@ -76,6 +77,7 @@ _lapsed = (
     )
     .order_by(policy_grant.c.granted_at.desc(), policy_grant.c.id)
 )
+_spec = select(user_task.c.spec).where(user_task.c.id == bindparam("of"))
 _glass = select(break_glass.c.policy_id).where(break_glass.c.id == bindparam("of"))
 _counts = or_(clearance.c.state == "open", clearance.c.state == "used")
 _cleared = select(
@@ -121,6 +123,8 @@ class Situation:
     """the sum of an aggregate without this call"""
     undone: Callable[[Row[Any]], bool]
     """whether the decision behind a grant does not stand any more, or its request has ended otherwise than drawn"""
+    chosen: Callable[[Row[Any]], bool | None] = lambda _: False
+    """whether the requester, or data of the request, named who gave it; None: it is from before that was kept"""
     lapsed: Callable[[], Sequence[Row[Any]]] = tuple
     """approvals that ended because what they were for has changed since, the newest first"""
 
@@ -214,6 +218,7 @@ def _looked_at(
         roles=grants.roles_of(uow, found, starter, [*own, *(row.instance_id for row in live)]),
         total=lambda policy, sums: _locked_total(uow, policy, sums, found),
         undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
+        chosen=lambda row: _chosen(uow, row),
         lapsed=lambda: uow.read(_lapsed, {"of_type": found.type, "of_id": found.id, "digest": found.digest}),
     )  # fmt: skip
 
@@ -449,7 +454,7 @@ def _against(
         return N_("{policy}: the approval of {who} is not a person's decision."), {}
     if situation.undone(row):
         return N_("{policy}: the approval of {who} was undone."), {}
-    reason = _against_person(policy, row, situation)
+    reason = _against_person(policy, row, situation) or _against_chosen(need, row, situation)
     if reason is not None:
         return reason
     if row.uses == "once" or need.uses == "once":
@@ -482,6 +487,30 @@ def _against_person(policy: Policy, row: Row[Any], situation: Situation) -> Reas
     if role is not None:
         return N_("{policy}: {who} may not approve, only {role} may."), {"role": Term("role", role)}
     return None
+
+
+def _against_chosen(need: Requirement, row: Row[Any], situation: Situation) -> Reason | None:
+    """Where nobody says who is entitled, being asked is all that it takes: then it matters who said who is asked."""
+    match need.eligible is None and situation.chosen(row):
+        case True:
+            return N_(
+                "{policy}: the requester or data of the request named {who}, and no policy says who may approve."
+            ), {}
+        case None:
+            return N_(
+                "{policy}: of the approval of {who} it is not known who named him: it is older than that is kept."
+            ), {}
+    return None
+
+
+def _chosen(uow: UnitOfWork, row: Row[Any]) -> bool | None:
+    found = uow.read_one(_spec, {"of": row.user_task_id}) if row.user_task_id is not None else None
+    if found is None:
+        return False
+    strategy, told = found.spec["assignment"][0], found.spec.get("capability", ())
+    if strategy in BY_REQUESTER or told[3:] == [True]:
+        return True
+    return None if len(told) < 4 and strategy in (*BY_VALUE, "decision", "nodeApprover") else False
 
 
 def _given_under(

@@ -1,13 +1,13 @@
 """The opening lines that every act on a work item shares: lock, look, check who and whether."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from engine import bpmn, dmn, forms, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
@@ -63,6 +63,7 @@ _ledger = (
 _ITEM = tuple(column.name for column in work_item.columns)
 _ROUND = (*(column.name for column in user_task.columns), "person")
 """what a row of the ledger holds, in this order"""
+_tell = update(user_task).where(user_task.c.id == bindparam("row"))
 _member = select(membership.c.user_id).where(
     membership.c.group_id == bindparam("of"), membership.c.user_id == bindparam("who")
 )
@@ -173,12 +174,15 @@ def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
     found = SimpleNamespace(**dict(zip(_ROUND, rows_[0][len(_ITEM) :], strict=True)))
     item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
     actor_id = uow.actor.user_id or UUID(int=0)
-    work = _as_drawn(uow, instance, found, rounds.load(found))
+    work = _as_drawn(uow, instance, found, rounds.load(found), keep=lock)
     return Act(uow, instance, found, items, item, work, actor_id, found.person, None)
 
 
-def _as_drawn(uow: UnitOfWork, instance: Instance, found: Any, work: Work) -> Work:
-    """Rounds of before kept only the name of the strategy: who chose the people of an open one says its drawing."""
+def _as_drawn(uow: UnitOfWork, instance: Instance, found: Any, work: Work, *, keep: bool) -> Work:
+    """Rounds of before kept only the name of the strategy: who chose the people of an open one says its drawing.
+
+    `keep`: write it into the round, for the gate.
+    """
     counts = work.capability
     if counts is None or counts.by_requester or found.status != RoundStatus.OPEN:
         return work
@@ -188,7 +192,11 @@ def _as_drawn(uow: UnitOfWork, instance: Instance, found: Any, work: Work) -> Wo
     by_requester = token is None or chosen.by_requester(
         token.node, token.scope.program.nodes, lambda key: _decision(uow, key)
     )
-    return replace(work, capability=replace(counts, by_requester=by_requester))
+    counts = replace(counts, by_requester=by_requester)
+    told = list(astuple(counts))
+    if keep and found.spec["capability"] != told:
+        uow.queue(_tell, {"row": found.id, "spec": found.spec | {"capability": told}})
+    return replace(work, capability=counts)
 
 
 def _decision(uow: UnitOfWork, key: str) -> dmn.Model | None:

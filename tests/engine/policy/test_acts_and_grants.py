@@ -6,14 +6,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from engine import audit, identity, policy, repository, runtime, tasks
+from engine import audit, identity, jobs, policy, repository, runtime, tasks
 from engine.db.policy import policy_grant
 from engine.db.task import user_task
 from engine.errors import ActNotOffered, CannotChoose, CannotRemoveSigner, CannotTransfer, DeploymentRefused
 from engine.runtime import settling
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import Office, approval, task
-from tests.engine.bpmn.drawing import END, START, drawing, element, flows
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service
 from tests.engine.policy.test_gate import POLICY, a_bill, grants, held, pay, state_of
 
 FINANCE = """'= list contains(actor.roles, "finance")'"""
@@ -197,6 +197,31 @@ def test_a_round_that_kept_only_its_strategy_counts_as_its_drawing_says(office, 
         held(office.engine, instance, bill_id)
     else:
         pay(office.engine, instance, bill_id)
+
+
+@pytest.mark.parametrize(("drawn", "says"), [("eve", "not known who named"), ("= [boss]", "named Eve")])
+def test_an_approval_of_before_its_choice_was_kept_is_given_anew_where_no_policy_says_who_may(office, drawn, says):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, ELIGIBLE)
+    office.deploy(approval("fin", COUNTS, users=drawn), service("pay", "test.pay_bill", in_bill_id="= bill_id"))
+    bill_id = a_bill(office.engine)
+    office.start(bill_id=str(bill_id), boss="eve")
+    office.act("eve", tasks.agree)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        (spec,) = uow.execute(select(user_task.c.spec).where(user_task.c.node == "fin")).scalars()
+        kept = spec["capability"][:3] if drawn == "eve" else spec["capability"]
+        uow.execute(update(user_task).where(user_task.c.node == "fin").values(spec=spec | {"capability": kept}))
+    jobs.run_due(office.engine)
+    with office.engine.unit_of_work(office.who["ann"]) as uow:
+        (found,) = policy.open_holds(uow)
+        reasons = [text.format_map({name: str(fact) for name, fact in facts.items()}) for text, facts in found.reasons]
+        tasks.approve_again(uow, found.job_id)
+    assert says in reasons[0]
+    office.act("eve", tasks.agree)
+    jobs.run_due(office.engine)
+
+    assert state_of(office.engine, bill_id) == ("paid" if drawn == "eve" else "open")
 
 
 @pytest.mark.parametrize(
