@@ -265,14 +265,15 @@ def _relabel_log(log: list[Entry], targets: Targets) -> None:
 
 
 def _watch(run: Run, token: Token, before: Node) -> None:
-    """A condition is looked at again; another one than before fires when it is true already."""
+    """A condition is looked at again: what it reads may have come with the version. It fires when it is true and was
+    not; another one than before when it is true already."""
     run.state.listen(token)
+    run.touched[token.id] = None
     events = token.node.events
     if token.definition < len(events) and listens_to(before, token.definition) != listens_to(
         token.node, token.definition
     ):
         token.held = False
-        run.touched[token.id] = None
 
 
 def _root(scope: Scope) -> Scope:

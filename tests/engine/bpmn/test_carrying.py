@@ -16,6 +16,7 @@ from tests.engine.bpmn.drawing import (
     Play,
     boundary,
     catch,
+    condition,
     drawing,
     element,
     error,
@@ -542,6 +543,41 @@ def test_signals_conditions_and_events_with_several_triggers_come_along():
     other.write(n=4)
     other.write(n=3)
     assert other.path.count("c") == 2
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_a_condition_that_what_the_other_version_declares_makes_true_is_met(within):
+    declared = '<dataObject id="o" name="flag"><extensionElements><troika:initial value="= true"/></extensionElements>'
+    inner = f'<startEvent id="s0"/>{user("a")}' + flows("s0 a") + waiting_for("flag = true")
+    old = line(f'<subProcess id="S">{inner}</subProcess>')
+    new = f"{declared}</dataObject>".encode()
+    place = b'<startEvent id="s0"' if within else b'<startEvent id="start"'
+    play = Play(old)
+    assert play.waits == ["a", "hs"]
+
+    play.migrate(old.replace(place, new + place))
+
+    assert play.waits == ["told"]
+
+
+def test_a_condition_about_an_approval_is_met_when_that_is_called_so_in_the_other_version():
+    def asking(key: str) -> bytes:
+        asks = user(key, '<troika:approval mode="any" onReject="flow"/>')
+        return line(asks, user("wait"), more=waiting_for('approval.second.outcome = "agree"'))
+
+    play = Play(asking("first"))
+    play.complete("first", {"outcome": "agree"})
+    assert play.waits == ["hs", "wait"]
+
+    play.migrate(asking("second"), {"first": "second"})
+
+    assert play.waits == ["told"]
+
+
+def waiting_for(text: str) -> str:
+    """An event sub-process that begins in place of everything."""
+    start = f'<startEvent id="hs">{condition(text)}</startEvent>'
+    return f'<subProcess id="h" triggeredByEvent="true">{start}{user("told")}{flows("hs told")}</subProcess>'
 
 
 def test_a_boundary_event_of_another_kind_takes_the_place_of_the_old_one():
