@@ -174,7 +174,7 @@ EXPECTED = {
     "nothing": (0, []),
     "changed fact": (1, ["chain-broken", "decision-changed"]),
     "deleted fact": (1, ["chain-broken"]),
-    "inserted fact": (1, ["chain-broken"]),
+    "inserted fact": (1, ["chain-broken", "text-changed", "text-missing"]),
     "reordered facts": (1, ["chain-broken", "text-changed", "text-missing"]),
     "changed act": (1, ["chain-broken"]),
     "truncated tail": (2, ["chain-short"]),
