@@ -36,6 +36,7 @@ from engine.audit.rows import (
     PAYMENTS,
     read_rows,
     sealed_clearance,
+    sealed_deployed,
     sealed_emergency,
     sealed_file,
     sealed_grant,
@@ -54,7 +55,7 @@ __all__ = [
     "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due", "every", "export",
     "fact_links", "instant", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof",
     "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former", "sealed_clearance",
-    "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold", "sealed_item", "sealed_payment",
-    "sealed_signature", "sealed_version", "send", "settled_emergency", "settled_version", "snapshot", "standing",
-    "store_check", "verify",
+    "sealed_deployed", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold", "sealed_item",
+    "sealed_payment", "sealed_signature", "sealed_version", "send", "settled_emergency", "settled_version",
+    "snapshot", "standing", "store_check", "verify",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import itertools
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from engine import history
 from engine.audit import checking, verifier
@@ -14,16 +14,19 @@ _AT_ONCE = 500
 
 
 def seal_former(uow: UnitOfWork) -> bool:
-    """Whether it was done now: only once for each database, after the upgrade that brought it, and with acts.
+    """Whether it was done now: once for each database and kind of row, after the upgrade that brought it.
 
-    From then on no row may claim to be of before that these acts do not tell of.
+    From then on no row of these kinds may claim to be of before that these acts do not tell of.
     """
     uow.alone("record")
-    if uow.execute(select(exists().where(audit.c.scope == SCOPE, audit.c.kind == KIND))).scalar():
+    done = uow.execute(select(audit.c.data).where(audit.c.scope == SCOPE, audit.c.kind == KIND)).scalars()
+    kinds = sorted(verifier.SEALED.keys() - {kind for told in done for kind in told.get("kinds", ())})
+    if not kinds:
         return False
-    rows = [(kind, key, digest) for kind, found in checking.unsealed(uow).items() for key, digest in found.items()]
+    unsealed = checking.unsealed(uow)
+    rows = [(kind, key, digest) for kind in kinds for key, digest in unsealed.get(kind, {}).items()]
     for part in [rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE)] or [[]]:
         by_kind = itertools.groupby(part, key=lambda row: row[0])
         told = {kind: {key: digest for _, key, digest in found} for kind, found in by_kind}
-        history.act(uow, SCOPE, KIND, {"rows": told})
+        history.act(uow, SCOPE, KIND, {"kinds": kinds, "rows": told})
     return True

@@ -1,6 +1,6 @@
 """Payments, clearances, approvals and decisions as documents: what the verifier reads, and what chains are told of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
 from types import SimpleNamespace
@@ -14,6 +14,7 @@ from engine import operations, values
 from engine.audit import verifier
 from engine.audit.verifier import Rows
 from engine.db.base import JsonText, metadata
+from engine.db.definition import definition, deployment, resource
 from engine.db.document import blob, document, document_version
 from engine.db.identity import membership, substitution, substitution_told, user_account, user_group
 from engine.db.instance import Status, instance
@@ -43,6 +44,8 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = T
         rows.emergencies += [_emergency(row) for row in uow.execute(_plain(break_glass))]
         rows.accounts += [_account(row) for row in uow.execute(_ACCOUNTS)]
         rows.groups += [row._asdict() for row in uow.execute(select(user_group.c.key, user_group.c.capabilities))]
+        for kind, query, told in _DEPLOYED:
+            getattr(rows, kind).extend(told(row) for row in streamed(uow, query))
         rows.substitutions += [substitution_told(row) for row in uow.execute(select(substitution))]
         rows.members += [{"group": row.key, "user": str(row.user_id)} for row in uow.execute(_MEMBERS)]
     payment = metadata.tables.get(PAYMENTS)
@@ -130,6 +133,15 @@ def sealed_file(uow: UnitOfWork, document_id: UUID) -> tuple[int, str]:
     newest = _FILES.where(document.c.id == document_id).order_by(document_version.c.version.desc()).limit(1)
     found = _file(uow.execute(newest).one())
     return found["version"], verifier.row_digest("files", found)
+
+
+def sealed_deployed(uow: UnitOfWork, deployment_id: UUID, versions: Sequence[UUID]) -> dict[str, dict[str, str]]:
+    """The same for a deployment, its files and the versions that it has made, by kind and row."""
+    of = (deployment.c.id == deployment_id, resource.c.deployment_id == deployment_id, definition.c.id.in_(versions))
+    return {
+        kind: {str(row.id): verifier.row_digest(kind, told(row)) for row in streamed(uow, query.where(these))}
+        for (kind, query, told), these in zip(_DEPLOYED, of, strict=True)
+    }
 
 
 def sealed_hold(uow: UnitOfWork, job_id: UUID) -> str:
@@ -331,6 +343,29 @@ def _emergency(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _deployment(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "name": row.name, "by": _text(row.deployed_by), "at": verifier.instant(row.deployed_at),
+        "note": _digest(row.note), "digest": row.digest.hex(),
+    }  # fmt: skip
+
+
+def _resource(row: Any) -> dict[str, Any]:
+    """`digest`: as it stands beside the file; `content`: of the file as it is."""
+    return {
+        "id": str(row.id), "deployment": str(row.deployment_id), "path": row.path, "kind": row.kind,
+        "digest": row.digest.hex(), "content": values.sha256(row.content).hex(),
+    }  # fmt: skip
+
+
+def _definition(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "kind": row.kind, "key": row.key, "version": row.version, "name": row.name,
+        "category": row.category, "resource": str(row.resource_id), "digest": row.digest.hex(),
+        "meta": _digest(row.meta), "deployed_at": verifier.instant(row.deployed_at),
+    }  # fmt: skip
+
+
 def _at(at: datetime | None) -> str | None:
     return None if at is None else verifier.instant(at)
 
@@ -341,6 +376,14 @@ def _digest(text: str | None) -> str | None:
 
 def _text(key: UUID | None) -> str | None:
     return None if key is None else str(key)
+
+
+_FILES_AT_ONCE = 50
+_DEPLOYED: tuple[tuple[str, Select[Any], Callable[[Any], dict[str, Any]]], ...] = (
+    ("deployments", select(deployment), _deployment),
+    ("resources", select(resource).execution_options(yield_per=_FILES_AT_ONCE), _resource),
+    ("definitions", _plain(definition), _definition),
+)
 
 
 def each(uow: UnitOfWork, query: Select[Any], column: Any, some: Sequence[UUID] | None) -> Iterator[Any]:

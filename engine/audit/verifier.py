@@ -33,9 +33,9 @@ SLACK = timedelta(minutes=5)
 """how far a transaction that was open, or a clock that is not quite right, may stand beside a checkpoint"""
 PAID_BY = "payment.execute"
 EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
-ROWS = 4
+ROWS = 5
 """shape of the rows of an export; 1, or none stated: decisions of people only, no policies, fewer columns; 2: no files,
-signatures and held operations; 3: no accounts and groups"""
+signatures and held operations; 3: no accounts and groups; 4: nothing that was deployed"""
 SHAPE = 2
 """what the first fact of a chain says when the chain tells of visits, decisions that became void, files and holds"""
 _SHAPED = b'"record":2'
@@ -48,6 +48,7 @@ OPEN = ("wait", "todo", "advising", "read")
 VOIDED, ATTACHED, ANSWERED = b"decision.voided", b"document.attached", (b"task.confirmed", b"task.refused")
 HELD = (b"policy.held", b"policy.held_again", b"policy.escalated")
 SIGNED = b"policy.emergency_signed"
+DEPLOYED = b"deployed"
 PEOPLE = (b"user.created", b"group.created", b"group.member_added", b"group.member_removed")
 SUBSTITUTIONS = (
     b"substitution.created", b"substitution.changed", b"substitution.approved", b"substitution.refused",
@@ -80,7 +81,7 @@ TEXTS = "texts"
 _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
-    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER,
+    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER, DEPLOYED,
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -117,6 +118,11 @@ SEALED = {
     "holds": (
         "id", "stream", "node", "operation", "class", "subject_type", "subject_id", "reasons", "times", "at",
         "looked_at",
+    ),
+    "deployments": ("id", "name", "by", "at", "note", "digest"),
+    "resources": ("id", "deployment", "path", "kind", "digest", "content"),
+    "definitions": (
+        "id", "kind", "key", "version", "name", "category", "resource", "digest", "meta", "deployed_at",
     ),
 }  # fmt: skip
 """of a row, what never changes; its digest is in the chain from the beginning"""
@@ -435,14 +441,14 @@ class Seen:
             yield from self.kept.get(kind, ())
 
     @cached_property
-    def sealed_later(self) -> dict[str, dict[str, str]] | None:
-        """By kind and row: digests of rows of before as they were found; None: no act at hand tells of any."""
-        acts = sorted((seq, link[-1]["rows"]) for stream, seq, _, link in self.of(SEALED_LATER) if stream == _RECORD)
+    def sealed_later(self) -> dict[str, dict[str, str]]:
+        """By kind and row: digests of rows of before as they were found. A kind that stands here has no others."""
+        told = {seq: link[-1] for stream, seq, _, link in self.of(SEALED_LATER) if stream == _RECORD}
         found: dict[str, dict[str, str]] = {}
-        for _, rows in reversed(acts):
-            for kind, digests in rows.items():
-                found.setdefault(kind, {}).update(digests)  # the first act that tells of a row is believed
-        return found if acts else None
+        for seq in sorted(told, reverse=True):  # the first act that tells of a row is believed
+            for kind in told[seq].get("kinds", ()):
+                found.setdefault(kind, {}).update(told[seq]["rows"].get(kind, {}))
+        return found
 
     def whole(self, kind: str, row: Mapping[str, Any], digest: str | None) -> bool:
         """Whether a row is as a chain tells by `digest`; None: it tells nothing of it.
@@ -459,11 +465,11 @@ class Seen:
         if all(name in added for name in more):
             return True
         key = row_key(kind, row)
-        if self.sealed_later is None:
+        if kind not in self.sealed_later:
             if all(name in row for name in SEALED[kind]):
                 self.unsealed.setdefault(kind, {})[key] = row_digest(kind, row)
             return True
-        later = self.sealed_later.get(kind, {}).get(key)
+        later = self.sealed_later[kind].get(key)
         return later is not None and _names_told(kind, row, later) is not None
 
 
@@ -638,6 +644,12 @@ class Rows:
     groups: list[dict[str, Any]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
     substitutions: list[dict[str, Any]] = field(default_factory=list)
+    deployments: list[dict[str, Any]] = field(default_factory=list)
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    """files as they were deployed"""
+    definitions: list[dict[str, Any]] = field(default_factory=list)
+    deployed_told: bool = True
+    """False for exports of before what was deployed was among the rows"""
     people_told: bool = True
     """False for exports of before accounts and groups were among the rows"""
     files_told: bool = True
@@ -745,6 +757,8 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     if whole and newest and rows.people_told:
         _check_people(report, rows, seen)
         _check_substitutions(report, rows, seen)
+    if whole and newest and rows.deployed_told:
+        _check_deployed(report, rows, seen)
     _check_owners(report, rows, seen, whole)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
@@ -780,7 +794,7 @@ def _tell_of_before(report: Report, seen: Seen) -> None:
     """Of how many rows chains do not tell whole, and since when what they do not tell is held."""
     if count := sum(map(len, seen.unsealed.values())):
         report.note("rows-unsealed", "rows", _UNSEALED, count=count)
-    if count := sum(map(len, (seen.sealed_later or {}).values())):
+    if count := sum(map(len, seen.sealed_later.values())):
         at = min(at for stream, _, at, _ in seen.of(SEALED_LATER) if stream == _RECORD)
         report.note("rows-sealed-later", "rows", _SEALED_LATER, count=count, at=at)
 
@@ -947,7 +961,7 @@ def _check_emergencies(report: Report, rows: Rows, seen: Seen, whole: bool, newe
         report.add("emergency-missing", MISSING, key, NO_EMERGENCY, emergency=key)
 
 
-_POLICIES, _RECORD = f"{ACTS}policy", f"{ACTS}record"
+_POLICIES, _RECORD, _DEPLOYMENTS = (f"{ACTS}{scope}" for scope in ("policy", "record", "deployment"))
 
 
 def _since_births(seen: Seen) -> str:
@@ -1192,6 +1206,33 @@ def _check_people(report: Report, rows: Rows, seen: Seen) -> None:
         report.add("member-missing", MISSING, f"{group} {user}", _NO_MEMBER, group=group, account=user, seq=link[1])
 
 
+def _check_deployed(report: Report, rows: Rows, seen: Seen) -> None:
+    """What was deployed is as acts tell: drawings, decisions and forms, with the bytes of their files."""
+    told: dict[str, dict[str, tuple[int, str]]] = {}
+    acts = [(seq, link[-1].get("rows")) for stream, seq, _, link in seen.of(DEPLOYED) if stream == _DEPLOYMENTS]
+    older = any(digests is None for _, digests in acts)
+    for seq, by_kind in acts:
+        for kind, digests in (by_kind or {}).items():
+            told.setdefault(kind, {}).update({key: (seq, digest) for key, digest in digests.items()})
+    for kind in ("deployments", "resources", "definitions"):
+        made = told.get(kind, {})
+        for row in getattr(rows, kind):
+            _, digest = made.pop(row["id"], (0, None))
+            name = row.get("path") or row.get("key") or row["name"]
+            if (older or digest is not None) and seen.whole(kind, row, digest):
+                continue
+            if digest is None and row["id"] not in seen.sealed_later.get(kind, {}):
+                report.add("deployed-unrecorded", BROKEN, row["id"], _UNRECORDED_DEPLOYED, name=name)
+            else:
+                report.add("deployed-changed", BROKEN, row["id"], _OTHER_DEPLOYED, name=name)
+        for key, (seq, _) in made.items():
+            report.add("deployed-missing", MISSING, key, _NO_DEPLOYED, key=key, seq=seq)
+    files = {row["content"] for row in rows.resources}
+    for item in rows.items:
+        if (shown := item.get("shown_form")) is not None and shown not in files:
+            report.add("form-missing", MISSING, item["id"], _NO_FORM, item=item["id"], digest=shown)
+
+
 def _check_substitutions(report: Report, rows: Rows, seen: Seen) -> None:
     """Who may act for whom is as acts tell. Acts of before told less: what they did tell is compared."""
     ordered = [link for _, _, _, link in sorted(seen.of(*SUBSTITUTIONS), key=lambda one: one[1])]
@@ -1322,7 +1363,8 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
     rows = Rows(
         complete=manifest.get("rows", 1) > 1 or _tells_rows(seen),
         files_told=manifest.get("rows", 1) >= 3 or bool(seen.shaped),
-        people_told=manifest.get("rows", 1) >= ROWS or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
+        deployed_told=manifest.get("rows", 1) >= ROWS or any("rows" in one[3][-1] for one in seen.of(DEPLOYED)),
+        people_told=manifest.get("rows", 1) >= 4 or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
     )  # fmt: skip
     for kind, row in _lines(folder / "rows.jsonl"):
         rows.add(kind, row)
@@ -1603,6 +1645,10 @@ _NO_GROUP = N_("Act {seq} tells of group '{group}', which is gone.")
 _UNRECORDED_MEMBER = N_("Account {account} is of group '{group}', but no act has put it there.")
 _NO_MEMBER = N_("Act {seq} has put account {account} into group '{group}'; it is there no more.")
 _UNRECORDED_SUBSTITUTION = N_("Substitution {substitution} is there, but no act has made it.")
+_UNRECORDED_DEPLOYED = N_("'{name}' is there as if it was deployed, but no act has deployed it.")
+_OTHER_DEPLOYED = N_("'{name}' is not as it was deployed: its file, or what was read of it.")
+_NO_DEPLOYED = N_("Act {seq} has deployed {key}, which is gone.")
+_NO_FORM = N_("The form that was shown for decision {item} (SHA-256 {digest}) is gone.")
 _OTHER_SUBSTITUTION = N_(
     "Substitution {substitution} is not as act {seq} tells: for whom, by whom, how long or how far."
 )
@@ -1699,6 +1745,10 @@ _ZH = {
     _NO_MEMBER: "第 {seq} 项操作将账号 {account} 加入用户组“{group}”，现已不在其中。",
     _UNRECORDED_SUBSTITUTION: "代理 {substitution} 存在，但没有操作记录其设立。",
     _OTHER_SUBSTITUTION: "代理 {substitution} 与第 {seq} 项操作所记不同：被代理人、代理人、期限或范围。",
+    _UNRECORDED_DEPLOYED: "“{name}”在库中如同已部署，但没有操作记录其部署。",
+    _OTHER_DEPLOYED: "“{name}”与部署时不同：文件，或由其读出的内容。",
+    _NO_DEPLOYED: "第 {seq} 项操作部署的 {key} 已不存在。",
+    _NO_FORM: "决定 {item} 当时显示的表单（SHA-256 {digest}）已不存在。",
     _NO_SUBSTITUTION: "第 {seq} 项操作记有代理 {substitution}，其记录已不存在。",
     _OLDER_SUBSTITUTIONS: "在操作记录全部内容之前设立的代理：{count} 项。只核对其设立、变更、审批与结束是否如操作所记；"
     "生效时间，以及未经变更的截止时间与金额上限，未核对。",

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 
 from engine import (
+    audit,
     bpmn,
     crash,
     dmn,
@@ -121,7 +122,7 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
     findings += _staffing(uow, reading)
     digests = {path: values.sha256(content) for path, content in resources.items()}
     new = changed(uow, reading, resources, digests)
-    deployment_id, stored = _store(uow, resources, digests, note, new=bool(new))
+    deployment_id, stored, fresh = _store(uow, resources, digests, note, new=bool(new))
     hooked: dict[str, bool] = {}
     for version in new:
         hooked[str(version.id)] = _hooked(uow, version, hooked)
@@ -131,9 +132,10 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
         if version.found.kind is Kind.PROCESS:
             starts.replace(uow, version.found.key, version.id, version.found.content)
     crash.here("deploy")
-    if new:
+    if fresh:
         listed = [f"{version.found.kind.name.lower()} {version.found.key} v{version.number}" for version in new]
-        data = {"deployment": str(deployment_id), "new": listed, "note": note}
+        rows = audit.sealed_deployed(uow, deployment_id, [version.id for version in new])
+        data = {"deployment": str(deployment_id), "new": listed, "note": note, "rows": rows}
         history.act(uow, "deployment", "deployed", data)
     uow.wake_runners()
     return Deployment(deployment_id, tuple(definition_info(uow, version.id) for version in new), tuple(findings))
@@ -275,8 +277,9 @@ def changed(
 
 def _store(
     uow: UnitOfWork, resources: Mapping[str, bytes], digests: Mapping[str, bytes], note: str, *, new: bool
-) -> tuple[UUID, dict[str, UUID]]:
-    """The deployment, and the id of each of its files: the last one of exactly these bytes when nothing is `new`.
+) -> tuple[UUID, dict[str, UUID], bool]:
+    """The deployment, the id of each of its files, and whether it was made now: the last one of exactly these bytes
+    when nothing is `new`.
 
     Another one of the same bytes says who made it, when and why; its digest is over the one before, too.
     """
@@ -285,7 +288,7 @@ def _store(
         whole, known = values.sha256(whole + found.bytes), found
     if known is not None and not new and _newest_files(uow, digests) == digests:
         files = select(resource.c.path, resource.c.id).where(resource.c.deployment_id == known)
-        return known, {row.path: row.id for row in uow.execute(files)}
+        return known, {row.path: row.id for row in uow.execute(files)}, False
     deployment_id = uuid7()
     uow.execute(
         _insert_deployment,
@@ -305,7 +308,7 @@ def _store(
             for path, content in resources.items()
         ],
     )  # fmt: skip
-    return deployment_id, stored
+    return deployment_id, stored, True
 
 
 def _newest_files(uow: UnitOfWork, paths: Iterable[str]) -> dict[str, bytes]:

@@ -175,7 +175,7 @@ def test_of_a_row_of_before_every_column_is_held_since_it_was_sealed_as_it_was_f
     assert seen.whole(kind, row, digest)
     sealed = {kind: {verifier.row_key(kind, row): verifier.row_digest(kind, row)}} if free else {}
     assert seen.unsealed == sealed
-    act = ["record", 1, _AT, "record.sealed", None, {"rows": sealed}]
+    act = ["record", 1, _AT, "record.sealed", None, {"kinds": [kind], "rows": sealed}]
     later = verifier.Seen(kept={verifier.SEALED_LATER: [("audit:record", 1, _AT, act)]})
     assert later.whole(kind, row, digest)
     assert silent() == []

@@ -42,6 +42,9 @@ RECORD: dict[str, dict[str, str]] = {
     },
     "user_group": {"id": "its members are held by its key", "name": NAMED, "name_en": NAMED},
     "membership": {},
+    "deployment": {},
+    "resource": {},
+    "definition": {"state": "whether it starts anything still; each change is an act"},
     "substitution": {
         "reason": NAMED_BY, "judged_reason": NAMED_BY, "told_at": "when its principal was told of its end",
     },
@@ -58,12 +61,11 @@ PUT_IN = {
 """tables in which a row too many is not named, and why"""
 
 STATE = "what waits and runs now; what came of it is in the chain"
-DRAWN = "what is deployed; an act holds the digest of every file"
 TOLD = "what was sent to whom"
 PEOPLE = "people and their places; each change is an act, who decided is sealed with the decision"
 BESIDE = {
     "audit_check": "results of checks; another check finds the same", "batch": STATE, "batch_item": STATE,
-    "correlation_lock": STATE, "counter": STATE, "definition": DRAWN, "deployment": DRAWN, "resource": DRAWN,
+    "correlation_lock": STATE, "counter": STATE,
     "dictionary": "words to choose from; each change is an act", "dictionary_entry": "as of the dictionary",
     "draft": "what is drawn and not deployed", "draft_comment": "as of the draft", "draft_lock": "as of the draft",
     "draft_review": "as of the draft; a review is an act", "draft_revision": "as of the draft",

@@ -35,11 +35,11 @@ WHY = "供应商今日断供，财务总监住院，须当日付款，事后补�
 MODULES = ("crm_", "erp_", "oa_", "notification_")
 TOGETHER = (
     {"work_item": ("decision-", "item-", "opinion-", "grant-"), "policy_version": ("policy-", "text-"),
-     "document": ("attachment-",)},
+     "document": ("attachment-",), "definition": ("deployed-",)},
     {"policy_grant": ("grant-", "clearance-"), "signature": ("signature-",), "break_glass": ("emergency-", "text-"),
-     "audit_anchor": ("anchor-", "clock-"), "membership": ("member-",)},
+     "audit_anchor": ("anchor-", "clock-"), "membership": ("member-",), "deployment": ("deployed-",)},
     {"clearance": ("clearance-", "payment-"), "document_version": ("attachment-",), "history_text": ("text-",),
-     "user_group": ("group-",)},
+     "user_group": ("group-",), "resource": ("deployed-",)},
     {"erp_payment": ("payment-",), "policy_hold": ("hold-",), "blob": ("attachment-",), "audit_text": ("text-",),
      "clearance_grant": ("clearance-",), "user_account": ("account-",),
      "substitution": ("substitution-",)},
@@ -172,6 +172,10 @@ def put_in(uow: UnitOfWork, name: str) -> None:
     new = {one.key: other(row[one], one) if one.key == key or one.key in alone else row[one] for one in table.columns}
     if name == "policy_version":
         new |= {"state": "retired", "version": 99}
+    if name == "definition":
+        new["version"] = 99
+    if name == "resource":
+        new["path"] = "x"
     if name == "policy_grant":
         new["capability"] = "x"
     uow.connection.execute(insert(table).values(new))

@@ -1,5 +1,6 @@
 """What stands in rows beside the chains: versions of policies, emergencies, approvals that nobody has used yet."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -16,6 +17,7 @@ from engine.db.task import work_item
 from engine.errors import InvalidValue
 from engine.identity import substitution
 from engine.unit_of_work import ENGINE, Actor
+from engine.values import sha256
 from tests.engine.bpmn.drawing import user
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
@@ -323,12 +325,13 @@ def test_of_decisions_from_before_chains_told_all_of_them_nothing_is_changed_sin
             before.setattr(audit, "sealed_item", lambda *_: None)
         decided()
     changed = ["decision-changed"]
+    form = {"another form": [*changed, "form-missing"]}
 
-    assert found() == {name: changed if columns == 29 or name == "another form" else [] for name in FORGED}
+    assert found() == {name: changed if columns == 29 else [] for name in FORGED} | form
     with engine.unit_of_work(ENGINE) as uow:
         assert [note.rule for note in audit.verify(uow).notes] == ([] if columns == 29 else ["rows-unsealed"])
         assert (audit.seal_former(uow), audit.seal_former(uow)) == (True, False)
-    assert found() == dict.fromkeys(FORGED, changed)
+    assert found() == dict.fromkeys(FORGED, changed) | form
     assert attacked(engine) == (0, [])
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert [note.rule for note in audit.verify(uow).notes] == ([] if columns == 29 else ["rows-sealed-later"])
@@ -340,3 +343,45 @@ def test_of_decisions_from_before_chains_told_all_of_them_nothing_is_changed_sin
         newest = str(uow.execute(select(work_item.c.id).order_by(work_item.c.id.desc()).limit(1)).scalar_one())
         found = {(one.rule, one.element_id) for one in audit.verify(uow).findings}
     assert found == {("decision-changed", newest)}, "none made later is believed to be of before"
+
+
+DEPLOYED = {
+    "form changed": ("UPDATE resource SET content = {bytes} WHERE path LIKE '%ask.json'", ["deployed-changed"]),
+    "as if it was so": ("UPDATE resource SET content = {bytes}, digest = {digest} WHERE path LIKE '%ask.json'",
+                        ["deployed-changed"]),
+    "version of another file": ("UPDATE definition SET resource_id = {resource} WHERE kind = 3", ["deployed-changed"]),
+    "other pins": ("UPDATE definition SET meta = '{{}}' WHERE kind = 1", ["deployed-changed"]),
+    "put in": (
+        "INSERT INTO definition (id, kind, key, version, name, category, resource_id, digest, state, meta, deployed_at)"
+        " SELECT {other}, kind, key, 9, name, category, resource_id, digest, state, meta, deployed_at FROM definition"
+        " WHERE kind = 3", ["deployed-unrecorded"],
+    ),
+    "nothing": ("SELECT 1", []),
+}  # fmt: skip
+
+
+def test_what_is_deployed_is_held_byte_by_byte_and_what_was_before_since_it_was_sealed(engine, monkeypatch):
+    form = {"id": "oa/ask", "type": "default", "schemaVersion": 18, "components": []}
+    files = {"forms/oa/ask.json": json.dumps(form).encode(), "processes/oa/p.bpmn": straight(user("approve"))}
+    with monkeypatch.context() as before, engine.unit_of_work(ENGINE) as uow:
+        before.setattr(audit, "sealed_deployed", lambda *_: None)
+        repository.deploy(uow, files)
+
+    def bits(value):
+        return f"X'{value.hex()}'" if engine.dialect == "sqlite" else f"decode('{value.hex()}', 'hex')"
+
+    def found():
+        return {name: attacked(engine, attack, **bound)[1] for name, (attack, _) in DEPLOYED.items()}
+
+    lite, other = engine.dialect == "sqlite", UUID(int=7)
+    bound = {"bytes": bits(b"{}"), "digest": bits(sha256(b"{}")), "other": bits(other.bytes) if lite else f"'{other}'",
+             "resource": "(SELECT id FROM resource WHERE kind = 1)"}  # fmt: skip
+
+    assert found() == {name: [] for name in DEPLOYED}, "acts of before told nothing of it"
+    with engine.unit_of_work(ENGINE) as uow:
+        assert audit.seal_former(uow)
+    assert found() == {name: codes for name, (_, codes) in DEPLOYED.items()}
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"forms/oa/more.json": json.dumps({**form, "id": "oa/more"}).encode()})
+    more = attacked(engine, "UPDATE resource SET content = {bytes} WHERE path LIKE '%more.json'", **bound)
+    assert more == (1, ["deployed-changed"])
