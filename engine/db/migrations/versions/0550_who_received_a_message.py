@@ -5,7 +5,7 @@ from alembic import op
 from engine.db.base import Id
 
 revision = "0550"
-down_revision = "0540"
+down_revision = "0541"
 branch_labels = None
 depends_on = None
 
