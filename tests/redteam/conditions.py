@@ -348,3 +348,21 @@ PAYING: dict[str, dict[str, Act]] = {
                                           of("policy_grant", "{x}")("state = 'void'"), paid()),
     },
 }  # fmt: skip
+
+
+WHOLE = "(SELECT amount FROM clearance WHERE id = {c})"
+PARTS = f"uses = 'up_to_amount', limit_amount = {WHOLE}"
+USING_UP: dict[str, tuple[Act, list[tuple[str, ...]]]] = {
+    "once": ((paid(),), [("consumed", "0.00"), ("used",)]),
+    "once, whatever the limit": ((GIVEN(f"limit_amount = {WHOLE} + {{one}}"), paid()),
+                                 [("consumed", "0.00"), ("used",)]),
+    "all of it in one part": ((GIVEN(PARTS), paid()), [("consumed", "1680.32"), ("used",)]),
+    "a part": ((GIVEN(PARTS + " + {one}"), paid()), [("active", "1680.32"), ("used",)]),
+    "a part of what has no limit": ((GIVEN("uses = 'up_to_amount'"), paid()), [("active", "1680.32"), ("used",)]),
+    "the last part": ((GIVEN(PARTS + " + {one}, used_amount = {one}"), paid()), [("consumed", "1681.32"), ("used",)]),
+    "not what is under another clearance": (
+        (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"), paid()),
+        [("consumed", "0.00"), ("active", "0.00"), ("open",), ("used",)],
+    ),
+}  # fmt: skip
+"""what is paid -> what becomes of (state, used) of each approval by its capability, and of the clearances"""

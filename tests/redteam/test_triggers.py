@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.engine.modules.test_payments import Request
 from tests.engine.policy.test_emergency import POLICY, ask, sign
 from tests.engine.policy.test_gate import PAYING as DRAWING
 from tests.engine.policy.test_gate import a_bill, agree, pay
-from tests.redteam.conditions import ACTS, PAYING
+from tests.redteam.conditions import ACTS, PAYING, USING_UP
 from tests.redteam.walls import attack
 
 pytestmark = pytest.mark.redteam
@@ -88,6 +89,34 @@ def test_no_condition_can_be_taken_out_of_the_gate_of_payments_as_postgresql_has
     assert needless == []
 
 
+def test_no_part_of_what_a_payment_uses_up_can_be_taken_out_without_something_else_being_left(engine):
+    """On both databases, each of which writes it in its own words."""
+    _, keys, _ = paying(engine)
+    guards_ = payment.info["guards"][engine.dialect]
+    (gate,) = [one for one in guards_ if "payment_gate" in one and "UPDATE policy_grant" in one]
+    checks, which, uses_up = gate.partition("  UPDATE policy_grant ")
+    found, needless = {}, []
+    with attack(engine) as uow:
+
+        def after(trigger: str, act: tuple[str, ...]) -> object:
+            try:
+                with tried(uow, "payment_gate", trigger, act, keys):
+                    return left(uow)
+            except IntegrityError as error:
+                return str(error.orig)
+
+        for told, (act, _) in USING_UP.items():
+            found[told] = after(gate, act)
+        taken = list(altered(which + uses_up))
+        for part, otherwise in taken:
+            if all(after(checks + otherwise, act) == wanted for act, wanted in USING_UP.values()):
+                needless.append(" ".join(part.split()))
+
+    assert found == {told: wanted for told, (_, wanted) in USING_UP.items()}
+    assert len(taken) == {"sqlite": 12, "postgresql": 11}[engine.dialect]
+    assert needless == []
+
+
 def test_every_trigger_with_a_condition_is_asked():
     tables = {table for table in vars(guards_policy).values() if getattr(table, "name", None) in metadata.tables}
     known = [one for table in (*tables, payment) for one in table.info["guards"]["sqlite"]]
@@ -116,26 +145,55 @@ def parts(trigger: str) -> tuple[str, str, str]:
 
 def refused(uow: UnitOfWork, name: str, trigger: str, act: tuple[str, ...], keys: dict[str, str]) -> bool:
     """Whether the last statement of `act` is, with this trigger alone; without one when there is none."""
-    *before, last = (statement.format(**keys) for statement in act)
-    part = uow.connection.begin_nested()
-    for statement in before:
-        uow.connection.execute(text(statement))
-    if trigger and uow.dialect == "sqlite":
-        uow.connection.exec_driver_sql(trigger)
-    elif trigger:
-        if "REPLACE FUNCTION" in trigger:
-            uow.connection.exec_driver_sql(trigger)
-        table = re.search(r" ON (\w+) ", made(name))[1]
-        uow.connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
     try:
-        assert uow.connection.execute(text(last)).rowcount > 0, f"nothing was tried: {last}"
+        with tried(uow, name, trigger, act, keys):
+            return False
     except IntegrityError as error:
         if not re.search(r"POLICY\.|erp_payment_request_differs", str(error)):
             raise
         return True
+
+
+@contextmanager
+def tried(uow: UnitOfWork, name: str, trigger: str, act: tuple[str, ...], keys: dict[str, str]) -> Iterator[None]:
+    """`act` with this trigger alone, undone at the end. Raises IntegrityError where its last statement is refused."""
+    *before, last = (statement.format(**keys) for statement in act)
+    part = uow.connection.begin_nested()
+    try:
+        for statement in before:
+            uow.connection.execute(text(statement))
+        if trigger and uow.dialect == "sqlite":
+            uow.connection.exec_driver_sql(trigger)
+        elif trigger:
+            if "REPLACE FUNCTION" in trigger:
+                uow.connection.exec_driver_sql(trigger)
+            table = re.search(r" ON (\w+) ", made(name))[1]
+            uow.connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+        assert uow.connection.execute(text(last)).rowcount > 0, f"nothing was tried: {last}"
+        yield
     finally:
         part.rollback()
-    return False
+
+
+def left(uow: UnitOfWork) -> list[tuple[str, ...]]:
+    """(state, what is used) of each approval, (state) of each clearance, in words."""
+    given = uow.execute(select(policy_grant.c.state, policy_grant.c.used_amount).order_by(policy_grant.c.capability))
+    cleared_ = uow.execute(select(clearance.c.state).order_by(clearance.c.state))
+    return [(row.state, str(row.used_amount)) for row in given] + [(row.state,) for row in cleared_]
+
+
+def altered(uses_up: str) -> Iterator[tuple[str, str]]:
+    """What is used up, in every way a little otherwise: (what is taken out, what is left)."""
+    for met in re.finditer(r"CASE WHEN (.+?) THEN (.+?) ELSE (.+?) END", uses_up, re.DOTALL):
+        before, after = uses_up[: met.start()], uses_up[met.end() :]
+        yield f"ELSE {met[3]}", before + met[2] + after
+        yield f"THEN {met[2]}", before + met[3] + after
+        for part, kept in taken_out(met[1]):
+            yield part, f"{before}CASE WHEN {kept} THEN {met[2]} ELSE {met[3]} END{after}"
+    for pattern in (r" \+ NEW\.amount", r"(?<=SET state = 'used') WHERE [^;]+", r"  UPDATE clearance [^;]+;",
+                    r"\s+WHERE id IN \([^;]+(?=;)", r",\s+state = CASE.+?END(?=\s)"):  # fmt: skip
+        for met in re.finditer(pattern, uses_up, re.DOTALL):
+            yield met[0].strip(), uses_up[: met.start()] + uses_up[met.end() :]
 
 
 def taken_out(condition: str) -> Iterator[tuple[str, str]]:
