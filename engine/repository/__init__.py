@@ -26,6 +26,7 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, outlived, variables
+from engine.repository.deployments import Origin, decisions_in, origins, scenarios_at
 from engine.repository.keeping import (
     RELEASE_DUE,
     Retention,
@@ -70,6 +71,7 @@ __all__ = [
     "Foreseen",
     "Impact",
     "Judged",
+    "Origin",
     "Proof",
     "References",
     "Retention",
@@ -79,6 +81,7 @@ __all__ = [
     "areas",
     "check",
     "decision",
+    "decisions_in",
     "definition",
     "deploy",
     "deployed_with",
@@ -104,6 +107,7 @@ __all__ = [
     "may_start",
     "named",
     "of_group",
+    "origins",
     "outlived",
     "program",
     "program_by_key",
@@ -116,6 +120,7 @@ __all__ = [
     "retention",
     "retentions",
     "retire",
+    "scenarios_at",
     "schedule_again",
     "short_staffed",
     "showing",

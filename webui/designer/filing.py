@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flask import g
-from sqlalchemy import bindparam, select
 
 from engine import drafts, identity, repository
-from engine.db.definition import Kind, definition, deployment, resource
 from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, NotFound, Title
 from engine.repository import DefinitionInfo
@@ -20,18 +18,6 @@ KINDS = "<any(form,decision):kind>/<path:key>"
 """in an address, of a file that is no drawing of a process"""
 
 _SUFFIXES = {"process": ".bpmn", "decision": ".dmn", "form": ".json"}
-_deployer = (
-    select(deployment.c.deployed_by)
-    .join(resource, resource.c.deployment_id == deployment.c.id)
-    .join(definition, definition.c.resource_id == resource.c.id)
-    .where(definition.c.id == bindparam("id"))
-)
-_in_file = (
-    select(definition.c.id)
-    .join(resource, resource.c.id == definition.c.resource_id)
-    .where(resource.c.path == bindparam("of"), definition.c.kind == int(Kind.DECISION))
-    .order_by(definition.c.deployed_at.desc(), definition.c.version.desc())
-)
 
 
 class DeployedMeanwhile(EngineError):
@@ -87,7 +73,11 @@ def file_of(kind: str, key: str) -> File:
     """Raises NotFound when there is neither a version nor a draft, nor anything left of one."""
     decisions = file_of_decisions(key) if kind == "decision" else None
     found = decisions.draft if decisions is not None else draft_of(key, kind)
-    newest = _decisions(decisions.path) if decisions is not None else repository.versions(g.uow, key, kind)
+    newest = (
+        repository.decisions_in(g.uow, decisions.path)
+        if decisions is not None
+        else repository.versions(g.uow, key, kind)
+    )
     latest = next(iter(newest), None)
     if found is None and latest is None:
         path = drafts.revisions.path_of(g.uow, f"{key}{_SUFFIXES[kind]}")
@@ -127,7 +117,7 @@ def changed_by(file: File, seen: str) -> EngineError:
     drawn, _, version = seen.partition("-")
     now_drawn, _, now_version = file.etag.partition("-")
     if file.latest is not None and version != now_version and (drawn == now_drawn or file.draft is None):
-        deployer = g.uow.execute(_deployer, {"id": file.latest.id}).scalar_one()
+        deployer = repository.origins(g.uow, [file.latest.id])[file.latest.id].by
         return DeployedMeanwhile(name=_person(deployer), at=file.latest.deployed_at)
     return saved_by(file.draft or draft_of(file.key, file.kind))
 
@@ -140,15 +130,6 @@ def saved_by(draft: DraftInfo | None) -> DraftChangedMeanwhile:
 
 def _person(user_id: UUID | None) -> str:
     return person(identity.user(g.uow, user_id) if user_id is not None else None)
-
-
-def _decisions(path: str) -> list[DefinitionInfo]:
-    """One for each deployment of the file."""
-    found: dict[UUID, DefinitionInfo] = {}
-    for definition_id in g.uow.execute(_in_file, {"of": path}).scalars():
-        info = repository.definition(g.uow, definition_id)
-        found.setdefault(info.resource_id, info)
-    return list(found.values())
 
 
 def _name(kind: str, key: str, latest: DefinitionInfo | None, draft: DraftInfo | None) -> str:

@@ -25,7 +25,6 @@ from webui.designer.blueprint import designer
 from webui.designer.checked import findings_of
 from webui.designer.filing import KINDS, File, changed_by, file_of
 from webui.designer.library import name_of
-from webui.designer.scenario_files import deployed_file
 from webui.designer.scenarios import Outcome, played
 from webui.rendering import label, page, person
 from webui.transaction import own_transactions, shows_again
@@ -196,7 +195,7 @@ def _files(file: File, along: Sequence[str]) -> dict[str, bytes]:
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:
     """Whether there are others than those that were deployed last."""
     found = {path: content for path, content in files.items() if path.endswith(scenarios.SUFFIX)}
-    return any(content != deployed_file(path) for path, content in found.items())
+    return any(content != repository.scenarios_at(g.uow, path) for path, content in found.items())
 
 
 def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:

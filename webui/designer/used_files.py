@@ -8,10 +8,9 @@ from uuid import UUID
 
 from flask import g
 from flask_babel import gettext
-from sqlalchemy import select
 
 from engine import bpmn, drafts, repository
-from engine.db.definition import Kind, definition, deployment, resource
+from engine.db.definition import Kind
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo, pinning
 from engine.repository.reading import read
@@ -21,9 +20,6 @@ from webui.designer.drawing import with_forms
 from webui.designer.filing import File, file_of
 
 DRAFT = "draft"
-_deployments = select(definition.c.id, deployment.c.id.label("of"), deployment.c.deployed_at).join(
-    resource, resource.c.id == definition.c.resource_id
-).join(deployment, deployment.c.id == resource.c.deployment_id)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def _at(file: File, state: State, pinned: str) -> DefinitionInfo | None:
     if state.info is None:
         return next((one for one in file.versions if state.saved_at is None or one.deployed_at <= state.saved_at), None)
     ids = [state.info.id, *(one.id for one in file.versions)]
-    order = {row.id: (row.deployed_at, row.of) for row in g.uow.execute(_deployments.where(definition.c.id.in_(ids)))}
+    order = {key: (one.at, one.deployment_id) for key, one in repository.origins(g.uow, ids).items()}
     return next((one for one in file.versions if order[one.id] <= order[state.info.id]), None)
 
 

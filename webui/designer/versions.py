@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from engine import batches, drafts, identity, policy, repository
-from engine.db.definition import definition, deployment, resource
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.blueprint import designer
@@ -15,12 +13,6 @@ from webui.designer.filing import KINDS, File, file_of
 from webui.designer.library import draft_of
 from webui.designer.used_files import DRAFT
 from webui.rendering import page, person
-
-_deployed = (
-    select(definition.c.id, deployment.c.deployed_by, deployment.c.note)
-    .join(resource, resource.c.id == definition.c.resource_id)
-    .join(deployment, deployment.c.id == resource.c.deployment_id)
-)
 
 
 @dataclass(frozen=True)
@@ -55,18 +47,17 @@ def versions(kind: str, key: str) -> ResponseReturnValue:
 
 
 def _lines(file: File) -> list[Line]:
-    ids = [one.id for one in file.versions]
-    told = {row.id: row for row in g.uow.execute(_deployed.where(definition.c.id.in_(ids)))}
+    told = repository.origins(g.uow, [one.id for one in file.versions])
     drawn = file.kind == "process"
     going = batches.running_by_version(g.uow, file.key) if drawn else {}
-    people = {user.id: user for user in identity.find(g.uow, {row.deployed_by for row in told.values()} - {None})}
+    people = {user.id: user for user in identity.find(g.uow, {one.by for one in told.values()} - {None})}
     lines = []
     for place, info in enumerate(file.versions):
-        row = told[info.id]
-        who = person(people[row.deployed_by]) if row.deployed_by is not None else ""
+        origin = told[info.id]
+        who = person(people[origin.by]) if origin.by is not None else ""
         number = going.get(info.id, 0)
         proof = _proof(info) if drawn and (number or place == 0) else ""
-        lines.append(Line(info, who, row.note, number, proof))
+        lines.append(Line(info, who, origin.note, number, proof))
     return lines
 
 
