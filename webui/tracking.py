@@ -88,6 +88,8 @@ def of(uow: UnitOfWork, at: Card) -> Tracking:
         way = runtime.preview_instance(uow, at.id)
         ahead = way.flows
         for stop in route.shown(way).stops:
+            if stop.status != "certain" and stop.element not in way.passes:
+                continue  # it is reached on another way than the one that is expected
             foreseen[stop.element] = tuple(who.name for who in stop.people) or ((stop.skipped,) if stop.skipped else ())
         for node in (*way.passes, *foreseen):
             undone = node in rounds and rounds[node][-1].void

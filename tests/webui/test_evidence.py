@@ -109,6 +109,17 @@ def test_evidence_of_an_emergency_says_who_answered_for_it(company, packed, monk
     assert (code, "emergency-changed" in said) == (1, True), said
 
 
+def test_the_page_of_a_payment_leads_to_its_request_only_where_that_is_shown(paid, visiting):
+    company, key = paid
+    with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        request = f"/requests/{evidence.shown(uow, key)['instance']}"
+
+    shown = {login: request in visiting(login).get(f"/policies/payments/{key}").text for login in ("gao", "dina")}
+
+    assert shown == {login: visiting(login).get(request).status_code == 200 for login in ("gao", "dina")}
+    assert set(shown.values()) == {True, False}
+
+
 def name_of(engine, login: str) -> str:
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         return identity.user(uow, login).name

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from lxml import html as markup
 from sqlalchemy import update
 
-from engine import audit, identity, jobs, operations, policy, repository
+from engine import audit, dictionaries, identity, jobs, operations, policy, repository, workdays
 from engine.db.policy import policy_version
 from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
@@ -442,6 +443,19 @@ def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
         assert "Owner: controllers" in text_in(cora.get(address))
     catalogue = (node.WEBUI / "translations/zh/LC_MESSAGES/messages.po").read_text(encoding="utf-8")
     assert "政策" not in catalogue, "a policy is 策略 everywhere"
+
+
+def test_an_auditor_is_offered_nothing_that_he_may_not_do(known, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        dictionaries.create(uow, "kinds", "类别", "Kinds", [("a", "专票", "Special")])
+    aud = known["aud"]
+
+    for address in ("/dictionaries/", "/dictionaries/kinds", "/workdays/cn?year=2026", "/people/", "/people/groups"):
+        main = markup.fromstring(aud.get(address).text).get_element_by_id("content")
+        assert (address, main.xpath(".//form[@method='post']/@action")) == (address, [])
+        refused = [link for link in main.xpath(".//a/@href") if aud.get(link).status_code >= 400]
+        assert (address, refused) == (address, [])
 
 
 def test_whoever_is_told_of_an_emergency_is_called_by_his_right_or_group(known):

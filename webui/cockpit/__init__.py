@@ -167,13 +167,12 @@ def erase(instance_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/audit")
 def acts() -> ResponseReturnValue:
     """Acts outside instances; whether all chains are whole is the auditors' page."""
+    found = queries.acts(g.uow)
+    people = identity.find(g.uow, {act.data["user"] for act in found if act.data.get("user")})
     return page(
-        "cockpit/audit.html",
-        acts=queries.acts(g.uow),
-        said=fact_words.said,
-        about=fact_words.about,
-        check=audit.last_check(g.uow),
-    )
+        "cockpit/audit.html", acts=found, people={str(user.id): user for user in people}, said=fact_words.said,
+        about=fact_words.about, check=audit.last_check(g.uow),
+    )  # fmt: skip
 
 
 def _kinds(words: Any) -> dict[int, str]:

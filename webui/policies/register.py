@@ -176,6 +176,7 @@ def payment(payment_id: UUID) -> ResponseReturnValue:
         "policies/payment.html", found=found, stated=stated, key=payment_id, at=verifier.parsed, decisions=DECISIONS,
         conditions=policy_conditions,
         paid=records.read(g.uow, evidence.PAYMENT, str(payment_id)),
+        request_shown=tasks.may_see(g.uow, found["instance"]),
     )  # fmt: skip
 
 
