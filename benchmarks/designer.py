@@ -6,12 +6,11 @@ be read on a busy machine, and what passed on the clock, part of which is waitin
 """
 
 import argparse
-import io
 import json
 import logging
 import os
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,6 @@ from typing import Any
 
 from flask import Flask
 from lxml import etree
-from PIL import Image, ImageChops
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.drawings import in_a_row
@@ -30,13 +28,11 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
+from tests.browser.canvas import MIWG, references
 from webui import create_app, demo, node
 
 LIBRARY = Path(__file__).parents[1]
-MIWG = LIBRARY.parent / "shared" / "conformance" / "data" / "miwg"
 MANY, SOME = 300, 50
-TOLERANCE = 12
-"""of 255, as pages are compared"""
 MOVES, TYPED, COPIED = 40, "approve this request", 20
 Figure = tuple[float | None, float | None]
 """milliseconds of CPU, and on the clock; none where it says nothing"""
@@ -308,85 +304,6 @@ def answers(app: Flask, cookie: dict[str, str], rounds: int) -> Took:
 STEPS = 30
 
 
-def references(page: Page, folder: Path) -> dict[str, tuple[list[Any], int]]:
-    """File -> the elements that differ after the canvas has opened and saved it, and the pixels that differ between our
-    own drawing of it before and after.
-    """
-    found = {}
-    for path in sorted(folder.rglob("*.bpmn")):
-        saved, *pictures = page.evaluate(
-            """async xml => {
-              const { modeler } = tkDesigner;
-              await modeler.importXML(xml);
-              const { svg } = await modeler.saveSVG(), saved = (await modeler.saveXML()).xml;
-              await modeler.importXML(saved);
-              return [saved, svg, (await modeler.saveSVG()).svg];
-            }""",
-            path.read_bytes().decode(),
-        )
-        before, after = _parts(path.read_bytes()), _parts(saved.encode())
-        parts = [*(before - after).elements(), *(after - before).elements()]
-        found[path.name] = parts, _pixels(*(_picture(page, svg) for svg in pictures))
-    return found
-
-
-def _picture(page: Page, svg: str) -> Image.Image:
-    shown = page.context.new_page()
-    shown.set_content(svg)
-    taken = Image.open(io.BytesIO(shown.screenshot(full_page=True))).convert("L")
-    shown.close()
-    return taken
-
-
-def _pixels(before: Image.Image, after: Image.Image) -> int:
-    """How many differ by more than TOLERANCE; all of them when the sizes do."""
-    if before.size != after.size:
-        return before.width * before.height
-    return sum(ImageChops.difference(before, after).histogram()[TOLERANCE + 1 :])
-
-
-def _parts(xml: bytes) -> Counter[tuple[Any, ...]]:
-    """Every element with its attributes and text; numbers as numbers, without what is said by default anyway."""
-    return Counter(
-        (
-            etree.QName(one).localname,
-            DRAWN not in one.tag and "/DD/" not in one.tag,
-            tuple(sorted(_said(one))),
-            (one.text or "").strip(),
-        )
-        for one in etree.fromstring(xml).iter(etree.Element)
-    )
-
-
-def _said(element: Any) -> Iterator[tuple[str, str]]:
-    for name, text in element.attrib.items():
-        if text not in BY_DEFAULT.get(name, ()):
-            yield name, _number(text)
-
-
-def _by_default() -> dict[str, set[str]]:
-    """Attribute -> what the standard's own schema takes it to be when it is absent."""
-    found = defaultdict(set)
-    schema = node.ASSETS / "node_modules/bpmn-moddle/resources/bpmn/json/bpmn.json"
-    for kind in json.loads(schema.read_text(encoding="utf-8"))["types"]:
-        for one in kind.get("properties", ()):
-            if "default" in one:
-                found[one["name"]].add(
-                    str(one["default"]).lower() if isinstance(one["default"], bool) else str(one["default"])
-                )
-    return found
-
-
-BY_DEFAULT, DRAWN = _by_default(), "/BPMN/20100524/DI"
-
-
-def _number(text: str) -> str:
-    try:
-        return f"{float(text):g}"
-    except ValueError:
-        return text
-
-
 def _folder(text: str) -> Path | None:
     return Path(text) if text else None
 
@@ -411,7 +328,7 @@ def main() -> None:
         measured: dict[str, list[Figure]] = {}
         for part in (ready, large, problems, trial):
             measured |= part(page, asked.rounds)
-        differences = references(opened(page, "some"), asked.miwg) if asked.miwg else {}
+        differences = references(opened(page, "some"), sorted(asked.miwg.rglob("*.bpmn"))) if asked.miwg else {}
         browser.close()
         measured |= answers(app, cookie, asked.rounds)
     print(f"milliseconds, median (and least) of {asked.rounds}, load {os.getloadavg()[0]:.0f}")

@@ -17,6 +17,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
+from tests.browser.canvas import MIWG, references
 from tests.browser.panel import DRAWN, entry, group, published
 from webui import create_app, node
 
@@ -769,6 +770,18 @@ def test_shipped_processes_lose_nothing_on_the_canvas_and_looking_changes_nothin
         assert (path.name, found["warnings"], found["changed"]) == (path.name, [], False)
         assert words(found["xml"].encode()) == words(path.read_bytes().replace(b' name="', b' name="&#13;&#10;', 3))
     assert page.evaluate("[...tkDesigner.missing]") == []
+    assert wrong == []
+
+
+@pytest.mark.skipif(not MIWG.is_dir(), reason="the reference files of the MIWG do not lie beside the project")
+def test_reference_and_shipped_files_are_saved_as_they_were_and_look_the_same(profile, draft):
+    page, wrong = opened(profile, draft("referred"))
+
+    found = references(page, [*sorted(MIWG.rglob("*.bpmn")), *PROCESSES])
+
+    assert len(found) == 8 + len(PROCESSES)
+    for name, (parts, pixels) in found.items():
+        assert (name, [part for part in parts if part[1]], pixels) == (name, [], 0)
     assert wrong == []
 
 
