@@ -1,8 +1,8 @@
-"""What no program may do: history, audit and signatures are append-only, enforced by triggers."""
+"""What no program may do: history, audit, signatures and what is deployed are append-only, enforced by triggers."""
 
 from sqlalchemy import Connection
 
-APPEND_ONLY = ("history", "audit", "signature")
+APPEND_ONLY = ("history", "audit", "signature", "deployment", "resource")
 
 
 def statements(dialect: str) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from engine.db.audit import audit_text
 from engine.db.business import guard
+from engine.db.definition import definition
 from engine.db.history import history_text
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
@@ -96,6 +97,9 @@ _trigger(
     f"{_changed(audit_text, ('text', 'salt'), '{differs}')} OR NEW.text IS NOT NULL OR NEW.salt IS NOT NULL",
 )
 _trigger(audit_text, "audit_text_kept", "DELETE", "true")
+
+_trigger(definition, "definition_frozen", "UPDATE", _changed(definition, ("state",), "{differs}"))
+_trigger(definition, "definition_kept", "DELETE", "true")
 
 # ---------------------------------------------------------------- versions: proposed by one, put in force by another
 

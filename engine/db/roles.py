@@ -14,7 +14,7 @@ OWNER, APP, REPORT, ANCHOR = "troika_owner", "troika_app", "troika_report", "tro
 
 CHANGEABLE: dict[str, tuple[str, ...]] = {
     "history": (), "audit": (), "clearance_grant": (), "erp_allocation": (), "erp_stock_move": (),
-    "signature": (), "audit_tip": ("seq", "hash"),
+    "signature": (), "audit_tip": ("seq", "hash"), "deployment": (), "resource": (), "definition": ("state",),
     "policy_hold": ("times", "reasons", "looked_at", "ended_at", "escalated_at"),
     "history_text": ("text", "salt"), "audit_text": ("text", "salt"),
     "clearance": ("state",),

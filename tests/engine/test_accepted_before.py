@@ -8,6 +8,7 @@ from engine.db.definition import definition, resource
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import element, script, user
 from tests.factories import begun, deploy, look_at, straight
+from tests.redteam.walls import without, without_append_only
 
 PAPER = '<dataObject id="paper" name="order"/><dataObjectReference id="ref" dataObjectRef="paper"/>'
 
@@ -28,7 +29,11 @@ def drawn(data):
 def deployed_before(engine, xml, after=None):
     """As an earlier version of the engine left it: nothing is said of data, the file is what it was."""
     deploy(engine, xml)
-    with engine.unit_of_work(ENGINE) as uow:
+    frozen, rewritten = (
+        without(engine, definition, "definition_frozen"),
+        without_append_only(engine, "resource", "update"),
+    )
+    with frozen, rewritten, engine.unit_of_work(ENGINE) as uow:
         row = uow.execute(select(definition.c.id, definition.c.meta, definition.c.resource_id)).one()
         meta = {key: value for key, value in row.meta.items() if key != "data"}
         uow.execute(update(definition).where(definition.c.id == row.id).values(meta=meta))

@@ -170,7 +170,7 @@ def test_files_are_sent_kept_and_erased_by_the_product_under_its_own_role(house)
 GUARD = "CREATE OR REPLACE FUNCTION payment_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 FROZEN = ("history", "audit", "audit_leaf", "audit_anchor", "clearance", "clearance_grant", "policy_grant",
           "policy_version", "break_glass", "erp_payment", "history_text", "audit_text", "policy_hold",
-          "audit_tip", "signature")  # fmt: skip
+          "audit_tip", "signature", "deployment", "resource", "definition")  # fmt: skip
 REFUSED = {
     "app1": (
         *(f"DELETE FROM {table}" for table in (*FROZEN, "work_item", "erp_voucher", "erp_payment_request")),
@@ -178,6 +178,7 @@ REFUSED = {
         "TRUNCATE blob", "UPDATE blob SET media_type = 'x'",
         "UPDATE history SET kind = 'x'", "UPDATE audit SET kind = 'x'", "UPDATE policy_grant SET person_id = id",
         "UPDATE clearance SET amount = 1", "UPDATE clearance_grant SET requirement = 'x'",
+        "UPDATE resource SET content = ''", "UPDATE definition SET meta = '{}'", "UPDATE deployment SET note = 'x'",
         "UPDATE policy_version SET statement = '{}'", "UPDATE erp_payment SET amount = 1",
         "UPDATE break_glass SET facts = '{}'", "UPDATE audit_anchor SET sent_at = NULL",
         "UPDATE audit_leaf SET seq = 1", "INSERT INTO audit_anchor SELECT * FROM audit_anchor",
@@ -203,7 +204,8 @@ REFUSED = {
 }  # fmt: skip
 WORK = {
     "app1": ("INSERT INTO user_group SELECT * FROM user_group WHERE false", "UPDATE job SET attempts = attempts",
-             "UPDATE policy_grant SET state = state WHERE false", "DELETE FROM job WHERE false"),
+             "UPDATE policy_grant SET state = state WHERE false", "UPDATE definition SET state = state WHERE false",
+              "DELETE FROM job WHERE false"),
     "report1": ("SELECT * FROM history", "SELECT login FROM user_account", "SELECT * FROM erp_payment"),
     "anchor1": ("SELECT * FROM history", "INSERT INTO audit_leaf SELECT * FROM audit_leaf WHERE false",
                 "UPDATE audit_anchor SET sent_at = sent_at"),
