@@ -108,13 +108,13 @@ def compile(definition: Definition, process_id: str | None = None, *, accepted: 
     """
     process = _choose(definition, process_id)
     errors = [] if accepted else errors_of(definition.findings)
-    if errors:
-        raise CannotCompile(process.id if process else process_id or definition.resource, errors)
     if process is None:
-        raise CannotCompile(process_id or definition.resource, [_no_process(definition, process_id)])
+        raise CannotCompile(
+            process_id or definition.resource, errors or [_no_process(definition, process_id)]
+        )  # fmt: skip
     compiler = _Compiler(definition, process)
     program = compiler.program()
-    errors = errors_of(compiler.findings)
+    errors += [finding for finding in errors_of(compiler.findings) if finding not in errors]
     if errors:
         raise CannotCompile(process.id, errors)
     return program
@@ -188,6 +188,7 @@ class _Compiler:
         scope.edges = tuple(
             self._edge(flow.id, number, flow.name, nodes[flow.source], nodes[flow.target])
             for number, flow in enumerate(drawn.flows)
+            if flow.source in nodes and flow.target in nodes  # one that dangles is refused by the reader
         )
         for key, node in nodes.items():
             self._connect(node, drawn.nodes[key], nodes)
@@ -225,6 +226,8 @@ class _Compiler:
         edges = []
         conditional = any(flow.condition is not None and not flow.is_default for flow in drawn.outgoing)
         for flow in drawn.outgoing:
+            if flow.id not in self._flows:
+                continue
             edge = self._flows[flow.id]
             edge.condition_text = flow.condition
             asks = conditional and not flow.is_default and node.op not in (PARALLEL, EVENT_BASED)
@@ -235,11 +238,11 @@ class _Compiler:
             else:
                 edges.append(edge)
         node.out = tuple(edges)
-        node.completion_quantity = int(drawn.completion_quantity)
+        node.completion_quantity = _count(drawn.completion_quantity)
         node.plain = (
             node.default is None and all(edge.condition is None for edge in edges) and node.completion_quantity == 1
         )
-        node.incoming = tuple(self._flows[flow.id] for flow in drawn.incoming)
+        node.incoming = tuple(self._flows[flow.id] for flow in drawn.incoming if flow.id in self._flows)
         node.boundaries = tuple(nodes[key] for key in drawn.boundaries)
         for boundary in node.boundaries:
             boundary.host = node
@@ -248,7 +251,9 @@ class _Compiler:
         """A compensation boundary event: its handler runs alone, in a scope of its own."""
         if node.op != BOUNDARY or node.event is None or node.event.kind != "compensate" or node.host is None:
             return
-        handler = next(nodes[key] for key in drawn.associated if key in nodes and key in self._handlers)
+        handler = next((nodes[key] for key in drawn.associated if key in nodes and key in self._handlers), None)
+        if handler is None:
+            return  # refused by the reader
         if handler.undo is None:
             handler.undo = ScopeProgram(handler.id, handler)
             alone = copy.copy(handler)
@@ -318,11 +323,11 @@ class _Compiler:
                     node.ad_hoc = self._ad_hoc(drawn, drawn.ad_hoc)
                 if drawn.triggered_by_event:
                     node.op = EVENT_SUB
-                    node.trigger = next(inner for inner in node.inner.nodes if inner.type == "startEvent")
+                    node.trigger = next((inner for inner in node.inner.nodes if inner.type == "startEvent"), None)
         node.event = node.events[0] if node.events else None
         if drawn.loop is not None and drawn.extensions.approval is None:
             self._loop(node, drawn, drawn.loop)
-        node.start_quantity = int(drawn.start_quantity)
+        node.start_quantity = _count(drawn.start_quantity)
         if node.start_quantity > 1:
             node.gathered, node.op = node.op, GATHER
         return node
@@ -331,7 +336,7 @@ class _Compiler:
         if not node.events:
             return PASS if node.type == "intermediateThrowEvent" else END
         kinds = {event.kind for event in node.events}
-        return _THROWS[kinds.pop()] if len(node.events) == 1 or kinds == {"escalation"} else THROW
+        return _THROWS.get(kinds.pop(), THROW) if len(node.events) == 1 or kinds == {"escalation"} else THROW
 
     def _complex(self, node: Node, drawn: Drawn) -> None:
         if drawn.activation is not None:
@@ -357,7 +362,7 @@ class _Compiler:
             marker.kind,
             condition=expression(marker.condition),
             test_before=marker.test_before,
-            maximum=int(marker.maximum) if marker.maximum is not None else None,
+            maximum=_count(marker.maximum) if marker.maximum is not None else None,
             cardinality=expression(marker.cardinality),
             collection=expression(marker.collection),
             item=marker.item and self._free_name(drawn, marker.item),
@@ -732,6 +737,11 @@ def _start(node: Node, event: Event, form: str | None = None) -> Start:
 
 def _triggered_by(handler: Node, kind: str) -> bool:
     return handler.trigger is not None and handler.trigger.event is not None and handler.trigger.event.kind == kind
+
+
+def _count(text: str) -> int:
+    """What is no number is refused by the reader."""
+    return int(text) if text.isdecimal() else 1
 
 
 def _formula(text: str) -> str:

@@ -183,9 +183,11 @@ def _check(
     told = {(finding.rule, finding.element_id) for finding in errors_of(findings)}
     findings += templates.stale(uow, reading)
     findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
-    if not [one for one in errors_of(findings) if one.rule != _PROVABLE]:
+    if wrong := [one for one in errors_of(findings) if one.rule != _PROVABLE]:
+        findings += proving.so_far(uow, reading, catalog, wrong)
+    else:
         findings += proving.findings(uow, reading, catalog, _known(uow).form, drawing=drawing)
-        findings += providing.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
+    findings += providing.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
 
 

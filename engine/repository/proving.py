@@ -1,13 +1,15 @@
 """No path to a guarded operation without its approvals: in drawings to be deployed, and in what follows the files that
 are deployed with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from engine import policy
+from engine.bpmn.model import Node, Process
 from engine.db.definition import Kind
+from engine.dmn.model import Model
 from engine.errors import N_, Phrase, Title
 from engine.findings import Finding
 from engine.forms import Form
@@ -26,9 +28,8 @@ def findings(
 
     Of a version that runs and is no longer the newest only what these files break: nobody can mend the rest of it.
     """
-    forms = {found.key: found.content for found in reading.of(Kind.FORM)}
-    tables = {found.key: found.content for found in reading.of(Kind.DECISION)}
-    own = {process.id: process for read_now in reading.drawings.values() for process in read_now.processes}
+    forms, tables = _given(reading)
+    own = {process.id: process for process in _processes(reading)}
     meant = References(uow, own.values(), forms=forms, decisions=tables)
     policies = policy.in_force(uow)
     prove = partial(
@@ -59,6 +60,54 @@ def findings(
     for drawn in reading.drawings.values():
         found += policy.unseen(drawn, catalog, policies, meant.form)
     return found
+
+
+def so_far(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any], wrong: Sequence[Finding]) -> list[Finding]:
+    """Ways round an approval in drawings that cannot be deployed yet, for what is `wrong` with them.
+
+    What is not connected begins nothing. In a drawing that does not compile, a way tells nothing yet when it meets an
+    approval, or a choice of which something is wrong.
+    """
+    forms, tables = _given(reading)
+    processes = _processes(reading)
+    meant = References(uow, processes, forms=forms, decisions=tables)
+    compiled = {program.process_id for program in reading.programs}
+    begins = {node.id for process in processes for node in _beginnings(process)}
+    amiss = {one.element_id for one in wrong}
+    half_done = [node for process in processes if process.id not in compiled for node in process.all_nodes()]
+    unsettled = {node.id for node in half_done if node.extensions.policy or _is_amiss(node, amiss)}
+    return [
+        finding for drawn in reading.drawings.values()
+        for finding in policy.prove(
+            drawn, catalog, policies=policy.in_force(uow), effort=policy.DRAWING, replay=False,
+            callees=meant.callee, forms=meant.form, decisions=meant.decision,
+        )
+        if finding.steps and finding.steps[0].element_id in begins and not unsettled & {*finding.path}
+    ]  # fmt: skip
+
+
+def _is_amiss(node: Node, amiss: Set[str | None]) -> bool:
+    """Whether something is wrong with a choice."""
+    return len(node.outgoing) > 1 and not amiss.isdisjoint((node.id, *(flow.id for flow in node.outgoing)))
+
+
+def _given(reading: Reading) -> tuple[dict[str, Form], dict[str, Model]]:
+    """(forms, decisions) of the files, by id."""
+    return (
+        {found.key: found.content for found in reading.of(Kind.FORM)},
+        {found.key: found.content for found in reading.of(Kind.DECISION)},
+    )
+
+
+def _processes(reading: Reading) -> list[Process]:
+    return [process for drawn in reading.drawings.values() for process in drawn.processes]
+
+
+def _beginnings(process: Process) -> list[Node]:
+    """Where requests begin: at a start, or at what is drawn first where there is none."""
+    nodes = process.nodes.values()
+    starts = [one for one in nodes if one.type == "startEvent" or one.instantiate]
+    return starts or [one for one in nodes if not one.incoming]
 
 
 def follower(found: Finding) -> str:

@@ -9,7 +9,7 @@ from engine import identity, policy, repository, runtime, tasks
 from engine.errors import DeploymentRefused, UnknownField
 from engine.findings import errors_of
 from engine.unit_of_work import ENGINE
-from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, user
+from tests.engine.bpmn.drawing import END, START, catch, drawing, element, flows, script, service, timer, user
 from tests.engine.policy.random_payments import DECISION
 from tests.engine.policy.test_gate import APPROVE, PAYING, POLICY
 from tests.engine.test_bindings import call
@@ -100,6 +100,53 @@ def test_a_way_round_an_approval_is_tried_with_the_table_that_a_called_version_a
     assert (not waits, found.rule, found.facts["confirmed"]) == (
         lets_by == "old", "policy-approval-missing", lets_by == "old"
     )  # fmt: skip
+
+
+PAYS = service("pay", "test.pay_bill", in_bill_id="= bill_id")
+GROOVY = '<scriptTask id="wrong" name="wrong" scriptFormat="groovy"><script>1</script></scriptTask>'
+NO_FEEL, LOOSE = script("wrong", "1 +", "x"), '<sequenceFlow id="loose" sourceRef="wrong" targetRef="gone"/>'
+ASKED = (
+    APPROVE.format(provides="finance_approval") + '<exclusiveGateway id="ok" name="Agreed?" default="ok_end"/>' + PAYS
+)
+BY = flows("start fin ok end", 'ok pay ? approval.fin.outcome = "agree"', "pay end")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "told"),
+    [
+        (service("wrong", "test.gone") + PAYS + flows("start wrong pay end"), ["pay"]),
+        (NO_FEEL + PAYS + flows("start wrong pay end"), ["pay"]),
+        (GROOVY + PAYS + flows("start wrong pay end"), ["pay"]),
+        (script("wrong", "1", "x") + LOOSE + PAYS + flows("start wrong pay end"), ["pay"]),
+        (service("pay", "test.pay_bill", "<wrong/>", in_bill_id="= 1 +") + flows("start pay end"), ["pay"]),
+        (NO_FEEL + PAYS + flows("start wrong end"), []),
+        (NO_FEEL + ASKED + BY + flows("wrong end"), []),
+        (ASKED + BY.replace("approval.fin", "= +"), []),
+    ],
+    ids=["operation", "feel", "refused", "dangling", "itself", "not connected", "approved", "choice"],
+)
+def test_a_payment_past_its_approval_is_told_while_something_else_is_wrong(engine, drawn, told):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = errors_of(repository.check(uow, {"p.bpmn": drawing(START + drawn + END)}, drawing=True))
+
+    ways = [one for one in found if one.rule == "policy-approval-missing"]
+    assert [one.element_id for one in ways] == told
+    assert len(found) > len(ways)
+
+
+def test_errors_are_all_told_at_once(engine):
+    late = catch("late", timer("两天"))
+    drawn = drawing(
+        START + GROOVY + late + service("nothing", "test.gone") + END + flows("start wrong late nothing end")
+    )
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = {one.element_id for one in errors_of(repository.check(uow, {"p.bpmn": drawn}))}
+
+    assert found >= {"wrong", "late", "nothing"}
 
 
 def form(*fields: str) -> dict[str, bytes]:
