@@ -125,6 +125,12 @@ REQUESTS = (
         (Decision("sun", "manager"),),
     ),
     Request(
+        "payee_account_change", "fin", 4,
+        {"owner_kind": "supplier", "supplier_code": "S003", "account_name": "湖州粮油供应有限公司",
+         "bank_name": "中国银行杭州高新支行", "account_no": "6217880800001235", "bank_code": "",
+         "reason": "供应商来函更换开户行"},
+    ),
+    Request(
         "leave_request", "ann", 26,
         {"leave_type": "annual", "starts": "2027-01-11", "ends": "2027-01-12", "reason": "家人来访"},
     ),
