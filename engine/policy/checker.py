@@ -15,7 +15,7 @@ from engine.policy.search import DEPLOYING, Effort, Found, Starts, Violation, se
 from engine.policy.space import Need, Space
 from engine.policy.statement import MUST_BE_POLICED, Policy, Requirement
 from engine.policy.subjects import Forms, Subjects
-from engine.policy.telling import named, told
+from engine.policy.telling import Names, named, told
 from engine.policy.tracking import Decisions, Tracking
 
 
@@ -76,6 +76,8 @@ class Beside(TypedDict, total=False):
     run; where it says none, the one of the same file. `forms`, `decisions`: what the process that shows or asks it
     means by an id; a form that is not known may write anything, and so may what a decision gives that is not.
 
+    `names`: how what is picked in a form is called, in the words of a way that is told; without it by its key.
+
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
     `effort`: before it is given up. `replay`: whether ways are tried on the machine; those of an instance never are.
     """
@@ -84,6 +86,7 @@ class Beside(TypedDict, total=False):
     callees: Callees
     forms: Forms | None
     decisions: Decisions
+    names: Names
     process_id: str | None
     begin: Starts | None
     effort: Effort
@@ -171,7 +174,15 @@ def _prove(
 
     level = {place: _level(system.places[place], catalog) for place in needs}
     findings = [
-        _violated(space, name, violation, level[name], resource, tried(name, violation) if replays else None)
+        _violated(
+            space,
+            name,
+            violation,
+            level[name],
+            resource,
+            tried(name, violation) if replays else None,
+            beside.get("names"),
+        )
         for name, violation in found.violations.items()
     ]
     worst = Level.ERROR if Level.ERROR in level.values() else Level.WARN
@@ -217,12 +228,13 @@ def _no_decision(process: Process, called: CalledDecision) -> Any:
 
 
 def _violated(
-    space: Space, name: str, violation: Violation, level: Level, resource: str, tried: dict[str, Any] | bool | None
+    space: Space, name: str, violation: Violation, level: Level, resource: str, tried: dict[str, Any] | bool | None,
+    names: Names | None,
 ) -> Finding:  # fmt: skip
     """`tried`: the values with which the machine has gone the way, False: it did not; None when it was not asked."""
     confirmed = None if tried is None else isinstance(tried, dict)
     place, need = space.system.places[name], space.needs[name][violation.missing]
-    steps, line = told(space, name, violation, tried if isinstance(tried, dict) else None)
+    steps, line = told(space, name, violation, tried if isinstance(tried, dict) else None, names)
     beyond = elsewhere(space, violation)
     return Finding(
         "policy-approval-missing",

@@ -14,7 +14,7 @@ from engine.bpmn.model import Mapping as Line
 from engine.bpmn.model import Node, Process
 from engine.errors import Title
 from engine.forms import Form, FormField, Permissions
-from engine.forms.model import CONTAINERS
+from engine.forms.model import CONTAINERS, PICKERS
 from engine.policy.abstraction import Place, System
 from engine.policy.beside import Beside
 from engine.policy.regions import RESERVED, never_gives, spaced
@@ -205,6 +205,11 @@ class Subjects:
                 called = Title(option.labels.get("", str(option.value)), option.labels)
                 found.setdefault(field.path, {}).setdefault(option.value, called)
         return found
+
+    @property
+    def picked(self) -> dict[str, FormField]:
+        """The pickers of forms, by variable."""
+        return {field.path: field for field in self._fields() if field.type in PICKERS}
 
     def _fields(self) -> Iterator[FormField]:
         for place in self._system.places.values():

@@ -1,16 +1,19 @@
 """A counter-example in words: what happens step by step, and in one line what matters of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.model import Flow, Node
 from engine.errors import N_, Phrase, Title
 from engine.findings import Step
+from engine.forms import FormField
 from engine.policy.abstraction import Place
 from engine.policy.reproducing import paths_in
 from engine.policy.search import Violation
 from engine.policy.space import PASSED, Move, Space
 
+Names = Callable[[FormField, str], Title | None]
+"""(picker, value) -> how it is called; None: by nothing but its key"""
 _DECISIONS = {
     "agree": N_("'{name}' is approved"),
     "reject": N_("'{name}' is rejected"),
@@ -39,15 +42,15 @@ _RUNS = N_("'{name}' runs without {capability}")
 
 
 def told(
-    space: Space, name: str, violation: Violation, values: Mapping[str, Any] | None = None
+    space: Space, name: str, violation: Violation, values: Mapping[str, Any] | None = None, names: Names | None = None
 ) -> tuple[tuple[Step, ...], Phrase]:  # fmt: skip
     """(each step from the start to the guarded place `name`, the choices among them in one line)
 
-    `values`: those with which the machine went this way.
+    `values`: those with which the machine went this way; `names`: how what is picked is called.
     """
     moves = space.walk(violation.origin, violation.moves)
     need = space.needs[name][violation.missing]
-    steps = [_step(space, move, values or {}) for move in moves]
+    steps = [_step(space, move, values or {}, names) for move in moves]
     goal = space.system.places[name]
     steps[-1] = _of(goal, _RUNS, {"name": named(goal.node), "capability": need.shown})
     telling = [step for step, move in zip(steps, moves, strict=True) if _is_a_choice(space, move)]
@@ -73,7 +76,7 @@ def _is_a_choice(space: Space, move: Move) -> bool:
     return _branch(space, move) is not None or place.node.attached_to is not None or place.node.triggered_by_event
 
 
-def _step(space: Space, move: Move, values: Mapping[str, Any]) -> Step:
+def _step(space: Space, move: Move, values: Mapping[str, Any], names: Names | None) -> Step:
     place = space.system.places[move.via]
     node = place.node
     flows = tuple(flow.id for flow, _ in move.ways)
@@ -86,7 +89,7 @@ def _step(space: Space, move: Move, values: Mapping[str, Any]) -> Step:
     if move.word in _DECISIONS and node.extensions.approval is not None:
         return _of(place, _DECISIONS[move.word], {"name": name}, flows)
     if (branch := _branch(space, move)) is not None:
-        data = _data(space, place, values)
+        data = _data(space, place, values, names)
         if data is not None:
             return _of(place, _CHOOSES_WITH, {"name": name, "branch": branch, "data": data}, flows)
         return _of(place, _CHOOSES, {"name": name, "branch": branch}, flows)
@@ -110,15 +113,17 @@ def _branch(space: Space, move: Move) -> Title | None:
     return named(flow) if flow.name else named(space.system.places[target].node)
 
 
-def _data(space: Space, place: Place, values: Mapping[str, Any]) -> Phrase | None:
+def _data(space: Space, place: Place, values: Mapping[str, Any], names: Names | None) -> Phrase | None:
     """What the conditions of a gateway read, with the values that were tried, named as forms name it."""
     found: dict[str, Phrase] = {}
-    labels, choices = space.subjects.labels, space.subjects.choices
+    labels, choices, picked = space.subjects.labels, space.subjects.choices, space.subjects.picked
     for flow, _ in place.outgoing:
         for path in paths_in(flow.condition or ""):
             value = _at(values, path)
             if value is not None:
                 chosen = choices.get(path, {}).get(value, value)
+                if names is not None and path in picked and isinstance(value, str):
+                    chosen = names(picked[path], value) or value
                 found[path] = Phrase("{label} = {value}", label=labels.get(path) or Title(path, {}), value=chosen)
     told = {f"value{number}": phrase for number, phrase in enumerate(found.values())}
     return Phrase(", ".join(f"{{{name}}}" for name in told), **told) if told else None

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from engine import dmn
+from engine import dmn, pickers
 from engine.bpmn.model import CalledDecision, CalledElement, Node, Process
 from engine.bpmn.model import Definition as Drawing
 from engine.bpmn.program import Program, Reference, pin
 from engine.db.definition import Kind
-from engine.errors import N_, NotFound, ProcessNotDeployed
+from engine.errors import N_, NotFound, ProcessNotDeployed, Title
 from engine.findings import Finding, Level
-from engine.forms import Form
+from engine.forms import Form, FormField
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
@@ -96,6 +96,11 @@ class References:
         if key in self._forms and (home is None or f"form:{key}" not in _pins(home)):
             return self._forms[key]
         return known_form(self._uow, key, None if home is None else home.id)
+
+    def name(self, field: FormField, value: str) -> Title | None:
+        """How a value that is picked in a form is called; None when the actor may not choose it."""
+        found = pickers.names(self._uow, field, [value], offered=True).get(value)
+        return None if found is None else Title(found.name, {"en": found.name_en} if found.name_en else {})
 
     def decision(self, process: Process, called: CalledDecision) -> dmn.Model:
         """The model that `process` asks there. Raises NotFound."""

@@ -123,7 +123,7 @@ def proof_of(uow: UnitOfWork, candidate: Candidate) -> Judged:
     meant = candidate.references(uow)
     told = policy.verdicts(
         candidate.drawing, operations.catalog(), policies=policy.in_force(uow), process_id=candidate.key,
-        callees=meant.callee, forms=meant.form, decisions=meant.decision,
+        callees=meant.callee, forms=meant.form, decisions=meant.decision, names=meant.name,
     )  # fmt: skip
     return Judged(tuple(told))
 
@@ -140,6 +140,6 @@ class _Prover:
         began = perf_counter()
         told = policy.verdicts(
             drawing, self.catalog, policies=self.policies, callees=meant.callee, forms=meant.form,
-            decisions=meant.decision,
+            decisions=meant.decision, names=meant.name,
         )  # fmt: skip
         return Proof(tuple(told), info, (perf_counter() - began) * 1000)

@@ -34,7 +34,7 @@ def findings(
     policies = policy.in_force(uow)
     prove = partial(
         policy.prove, catalog=catalog, policies=policies, effort=policy.DRAWING if drawing else policy.DEPLOYING,
-        replay=not drawing,
+        replay=not drawing, names=meant.name,
     )  # fmt: skip
     found: list[Finding] = []
     for drawn in reading.drawings.values():

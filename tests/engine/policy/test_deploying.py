@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from engine import identity, policy, repository, runtime, tasks
+from engine import dictionaries, identity, policy, repository, runtime, tasks
 from engine.errors import DeploymentRefused, UnknownField
 from engine.findings import errors_of
 from engine.unit_of_work import ENGINE
@@ -239,3 +239,31 @@ def test_a_drawing_that_is_not_proved_within_the_budget_is_not_deployed(engine, 
         deploy(engine, PAYING)
 
     assert [finding.rule for finding in refused.value.findings] == ["policy-unproved"]
+
+
+@pytest.mark.parametrize(
+    ("title", "labels"), [("专用发票", {"en": "Special invoice"}), ("special", None)], ids=["offered", "retired"]
+)
+def test_what_is_picked_on_the_way_to_a_payment_is_told_by_its_title(engine, title, labels):
+    """As it stands on the form; by its key where nobody can choose it any more."""
+    field = {"id": "kind", "key": "kind", "type": "dictionary", "dictionary": "paper", "label": "类别"}
+    form = json.dumps({"type": "default", "id": "f", "components": [field]}).encode()
+    asks = APPROVE.format(provides="finance_approval").replace(
+        "<extensionElements>", '<extensionElements><zeebe:formDefinition formId="f"/>'
+    )
+    pays = service("pay", "test.pay_bill", in_bill_id="= bill_id") + element("exclusiveGateway", "g", default="g_end")
+    xml = drawing(START + asks + pays + END + flows("start fin g end", 'g pay ? kind = "special"', "pay end"))
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        dictionaries.create(uow, "paper", "类别", entries=[("special", "专用发票", "Special invoice")])
+        if labels is None:
+            dictionaries.retire(uow, "paper", "special")
+
+    with engine.unit_of_work(ENGINE) as uow, pytest.raises(DeploymentRefused) as refused:
+        repository.deploy(uow, {"f.json": form, "p.bpmn": xml})
+
+    (finding,) = [one for one in refused.value.findings if one.rule == "policy-approval-missing"]
+    assert f"类别 = {title}: 'g' goes on to 'pay'" in str(finding.facts["path"])
+    told = [step.facts["data"].facts["value0"].facts["value"]
+            for step in finding.facts["path"].facts.values() if "data" in step.facts]  # fmt: skip
+    assert [getattr(one, "labels", None) for one in told] == [labels]
