@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from engine import feel
+from engine.bpmn.data import copies
 from engine.bpmn.model import CalledDecision, Flow, Process
 from engine.errors import EngineError
 from engine.policy.abstraction import Place, System, truth
@@ -38,6 +39,8 @@ Decisions = Callable[[Process, CalledDecision], Any]
 Judgement = tuple[list[tuple[bool | None, Masks]], bool]
 """(what a condition may say, each with what is known then; whether the machine may get stuck at it)"""
 
+DOING, LEAVING, WAITING = range(3)
+"""by what a variable is read at a place"""
 VARIABLES = 24
 WAYS = 64
 """A condition or decision that cuts what is known into more pieces leaves it whole."""
@@ -134,11 +137,11 @@ class Tracking:
         found: dict[str, dict[tuple[bool, Any], Any]] = {}
 
         def add(
-            name: str, path: str, constants: Iterable[Any], about: frozenset[str] = frozenset(), *, inside: bool = True
+            name: str, path: str, constants: Iterable[Any], about: frozenset[str] = frozenset(), *, by: int = DOING
         ) -> int:
             if about:
                 self._about[path] = frozenset(map(_head, about))
-            actual = self._actual(name, path, inside=inside)
+            actual = self._actual(name, path, by)
             if actual is None:
                 return 0
             known = found.setdefault(actual, {})
@@ -148,14 +151,14 @@ class Tracking:
 
         for (name, _), condition in self._conditions.items():
             for leaf in condition.leaves():
-                add(name, leaf.path, leaf.constants, leaf.about, inside=False)
+                add(name, leaf.path, leaf.constants, leaf.about, by=LEAVING)
         for name, condition in self._events.items():
             for leaf in condition.leaves():
-                add(self._watching(name), leaf.path, leaf.constants, leaf.about, inside=False)
+                add(self._watching(name), leaf.path, leaf.constants, leaf.about, by=WAITING)
         asked: dict[str, list[tuple[str, str, Iterable[Any]]]] = {}
         for name, (_, tables) in self._rulings.items():
             for path, constants in tables.reads.items():
-                actual = self._actual(name, path, inside=True)
+                actual = self._actual(name, path, DOING)
                 if actual is not None:
                     asked.setdefault(actual, []).append((name, path, constants))
         for places in asked.values():
@@ -204,16 +207,18 @@ class Tracking:
             here = here.parent
         return False
 
-    def _actual(self, name: str, path: str, *, inside: bool) -> str | None:
-        """The variable of the process that is read under this path: by what a place does (`inside`), or by the flows
-        that leave it; None: it is not known."""
+    def _actual(self, name: str, path: str, by: int) -> str | None:
+        """The variable of the process that is read under this path: `by` what a place does, by the flows that leave it,
+        or by the event that waits there; None: it is not known."""
         if path in self._about:
-            plain = all(self._actual(name, head, inside=inside) == head for head in self._about[path])
+            plain = all(self._actual(name, head, by) == head for head in self._about[path])
             return path if plain else None
         head, _, rest = path.partition(".")
         node = self._system.places[name].node
         lines = [line for line in node.extensions.inputs if line.target.partition(".")[0] == head]
-        if inside and (lines or node.data_in or node.data or node.loop is not None):
+        if by == LEAVING and self._keeps(self._system.places[name], head):
+            return None
+        if by == DOING and (lines or node.data_in or node.data or node.loop is not None):
             if len(lines) != 1 or lines[0].target != head or node.data_in or node.data or node.loop is not None:
                 return None
             source = term(_plain(lines[0].source)) if lines[0].source.strip().startswith("=") else None
@@ -225,15 +230,22 @@ class Tracking:
             return None
         return f"{head}.{rest}" if rest else head
 
-    def _at(self, name: str, *, inside: bool = True) -> Callable[[str], int | None]:
+    def _keeps(self, place: Place, name: str) -> bool:
+        """Whether the flows that leave a place see what it was given under a name, or what its event brought."""
+        node = place.node
+        local = {line.target.partition(".")[0] for line in (*copies(node.data_in), *node.extensions.inputs)}
+        brought = bool(node.events) and bool(node.extensions.outputs or node.data_out)
+        return not place.holds_inside and (brought or name in local | {item.name for item in node.data})
+
+    def _at(self, name: str, by: int = DOING) -> Callable[[str], int | None]:
         def resolve(path: str) -> int | None:
-            actual = self._actual(name, path, inside=inside)
+            actual = self._actual(name, path, by)
             return None if actual is None else self._number.get(actual)
 
         return resolve
 
     def _read_at(self, name: str) -> frozenset[int]:
-        place, at, outside = self._system.places[name], self._at(name), self._at(name, inside=False)
+        place, at, outside = self._system.places[name], self._at(name), self._at(name, LEAVING)
         found = {outside(leaf.path) for flow, _ in place.outgoing if (condition := self._condition(place, flow))
                  for leaf in condition.leaves()}  # fmt: skip
         if name in self._scripts and self.writes[name]:
@@ -243,7 +255,7 @@ class Tracking:
         return frozenset(number for number in found if number is not None)
 
     def _read_by_event(self, name: str) -> frozenset[int]:
-        at, condition = self._at(self._watching(name), inside=False), self._events.get(name)
+        at, condition = self._at(self._watching(name), WAITING), self._events.get(name)
         found = {at(leaf.path) for leaf in condition.leaves()} if condition is not None else set()
         return frozenset(number for number in found if number is not None)
 
@@ -261,7 +273,7 @@ class Tracking:
         condition = self._condition(place, flow)
         if condition is None:
             return [(truth(flow.condition, outcomes), known)], False
-        at = self._at(place.id, inside=False)
+        at = self._at(place.id, LEAVING)
         if (place.id, flow.id) in self._never and any(at(leaf.path) is None for leaf in condition.leaves()):
             return [(False, known)], True
         found, stuck = judged(condition, told_by(outcomes, truth), at, self.regions, known)
@@ -277,7 +289,7 @@ class Tracking:
         """What is known when an event on a condition happens, and while it does not: null counts as false."""
         if name not in self._events:
             return [known], [known]
-        at, yes, no = self._at(self._watching(name), inside=False), list[Masks](), list[Masks]()
+        at, yes, no = self._at(self._watching(name), WAITING), list[Masks](), list[Masks]()
         for value, of in cases(self._events[name], _anything, at, self.regions, known):
             if value is True or value is ANY or value is UNSURE:
                 yes.append(of)

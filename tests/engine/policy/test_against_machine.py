@@ -848,6 +848,32 @@ def test_a_boundary_event_takes_the_flow_that_its_condition_says():
     assert verdict.outcome == "violated, both"
 
 
+SEES = {
+    "what it was given": (
+        "x u ? amount <= 100", service("u", "erp.do", in_amount="= other"),
+        ("u pay ? amount > 500", "u end ? amount <= 500"),
+    ),
+    "what its message brought": (
+        'x q ? request_id = "A"',
+        user("q") + boundary("u", "q", message_event("m"), True, mapping(out_note="= 1")),
+        ("q end", 'u pay ? request_id = "B"', 'u end ? request_id != "B"'),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SEES)
+def test_the_flows_of_a_step_see(what):
+    """And not the variable of the process that has the same name."""
+    asked, step, ways = SEES[what]
+    body = START + END + element("exclusiveGateway", "x", default="x_end") + step + PAY_IT
+
+    verdict = judged(drawing(body + flows("start x", asked, "x end", *ways, "pay end"), message("m", None)),
+                     states=2000, depth=20)  # fmt: skip
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 def test_who_helps_out_of_a_gateway_that_leads_nowhere_may_write_what_it_asks():
     """A small amount needs no approval, and leads nowhere afterwards; a large one is paid."""
     asks = element("exclusiveGateway", "small", default="small_fin") + element("exclusiveGateway", "j")
