@@ -33,6 +33,24 @@ def inner(node: Node) -> Node:
     return node if node.turn is None else node.turn.starts[0]
 
 
+def constants(code: feel.Compiled) -> list[Any] | None:
+    """Values of which one, or some, come out of an expression whatever the data are; None: data may come out."""
+    if not code.names and not code.asks:
+        value = code.evaluate({}).value
+        return value if isinstance(value, list) else [value]
+    match code.tree:
+        case syntax.If(yes=yes, no=no):
+            parts = [yes, no]
+        case syntax.List(items=items):
+            parts = items
+        case syntax.Filter(source=source):
+            parts = [source]
+        case _:
+            return None
+    found = [constants(feel.compile(code.excerpt(part))) for part in parts]
+    return None if None in found else [value for one in found for value in one or ()]
+
+
 def read(tree: Any) -> Iterator[Path]:
     """What is read anywhere in an expression, each as far as it is named; functions too."""
     if isinstance(tree, syntax.Name | syntax.Path) and (path := _path(tree)):

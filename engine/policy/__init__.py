@@ -51,7 +51,7 @@ from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import KINDS as STAFFING
-from engine.policy.staffing import Staffing, staffing
+from engine.policy.staffing import Asking, Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 from engine.policy.versions import (
     Version,
@@ -87,6 +87,7 @@ __all__ = [
     "USED",
     "VIOLATED",
     "WORST",
+    "Asking",
     "Document",
     "Emergency",
     "Hold",

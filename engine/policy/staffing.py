@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import product
 from typing import Any
 from uuid import UUID
 
 from engine import identity
-from engine.errors import N_, Listed, Phrase, Term
+from engine.errors import N_, Listed, Phrase, Term, Title
 from engine.identity import Everybody
 from engine.operations import Facts
 from engine.policy import judging, versions
@@ -18,70 +19,111 @@ from engine.policy.weakening import Sentence
 from engine.unit_of_work import UnitOfWork
 
 KINDS = ("nobody", "away", "department", "own", "self")
+LONGEST_MARK = 400
 MOST_CASES = 24
 """cases of one policy that are looked at"""
 _COMPARED = re.compile(r"facts\.(\w+) *(?:<=|>=|<|>|=) *(-?\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A process. `people`: capability that it provides -> accounts that it asks for it; None: it may be anybody."""
+
+    key: str
+    name: Title
+    people: Mapping[str, frozenset[UUID] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Staffing:
-    """What is to be said of one policy. `kind`: nobody | away | department | own | self."""
+    """What is to be said of one policy. `kind`: nobody | away | department | own | self.
+
+    `processes`: keys of those in which it is so; empty: wherever it is asked for.
+    """
 
     policy: str
     kind: str
     sentence: Sentence
     people: tuple[UUID, ...] = ()
+    processes: tuple[str, ...] = ()
 
     @property
-    def mark(self) -> str:
-        """What makes two findings the same, however they are worded: an amount in it may change."""
+    def marks(self) -> tuple[str, ...]:
+        """What makes two findings the same, however they are worded: an amount in it may change. One for a process."""
         facts = self.sentence[1]
         about = {"nobody": "approval", "department": "department"}.get(self.kind)
         of = " ".join(str(key) for key in self.people) if about is None else str(facts[about])
-        return f"{self.policy} {self.kind} {of}"
+        mark = f"{self.policy} {self.kind} {of}"
+        return tuple(f"{mark} in {key}"[-LONGEST_MARK:] for key in self.processes) or (mark,)
+
+    def since(self, seen: Mapping[str, datetime]) -> datetime | None:
+        """When it was first seen; None: no look has seen it yet."""
+        return min((seen[mark] for mark in self.marks if mark in seen), default=None)
 
 
 def staffing(
-    uow: UnitOfWork, candidates: Mapping[str, frozenset[UUID]] | None = None, names: Collection[str] | None = None,
+    uow: UnitOfWork, askings: Sequence[Asking] = (), names: Collection[str] | None = None,
     kinds: Collection[str] = KINDS,
 ) -> list[Staffing]:  # fmt: skip
     """Sentences about the policies in force and the people of today; empty: nobody is indispensable or alone.
 
-    `candidates`: capability -> accounts that its drawn approvals ask; a capability that is not in it: everybody. The
-    cases are the amounts at which a policy asks for other approvals. `names`: only these policies; `kinds`: only these.
+    `askings`: the processes. Each that provides one of the approvals is looked at by itself; what it does not provide
+    may be given in any other, what nobody provides by anybody. The cases are the amounts at which a policy asks for
+    other approvals. `names`: only these policies; `kinds`: only these.
     """
     everybody = identity.everybody(uow)
     wanted = [one for one in versions.in_force(uow) if names is None or one.id in names]
-    looks = [_Look(uow, policy, everybody, candidates or {}) for policy in wanted]
+    looks = [_Look(uow, policy, everybody, askings) for policy in wanted]
     return [one for look in looks for one in look.said(kinds) if one.kind in kinds]
+
+
+Candidates = tuple[frozenset[UUID] | None, ...]
+"""Of each approval of a policy: the accounts that are asked; None: everybody."""
 
 
 class _Look:
     """One policy and the people of today. Persons count, not accounts."""
 
-    def __init__(
-        self, uow: UnitOfWork, policy: Policy, everybody: Everybody, candidates: Mapping[str, frozenset[UUID]]
-    ) -> None:
+    def __init__(self, uow: UnitOfWork, policy: Policy, everybody: Everybody, askings: Sequence[Asking]) -> None:
         self.uow = uow
         self.policy = policy
         self.everybody = everybody
-        self.candidates = candidates
         self.people = {user.id: user for user in everybody.people if user.person_id is not None}
+        self.asking: dict[Candidates, list[Asking]] = {}
+        capabilities = [need.approval for need in policy.approvals]
+        for one in askings:
+            if not one.people.keys().isdisjoint(capabilities):
+                asked = tuple(
+                    one.people[name] if name in one.people else _anywhere(askings, name) for name in capabilities
+                )
+                self.asking.setdefault(asked, []).append(one)
+        if not self.asking:
+            self.asking[(None,) * len(capabilities)] = []
 
     def said(self, kinds: Collection[str]) -> Iterator[Staffing]:
-        """Each thing once, for the first case in which it is so."""
-        known: set[tuple[Any, ...]] = set()
-        for when, needed in self._cases():
-            able = {need: self._able(need, when[1]) for need in needed}
-            for key, one in self._of_case(when[0], needed, able):
-                if key not in known:
-                    known.add(key)
-                    yield one
+        """Each thing once, for the first case in which it is so, with the processes in which it is."""
+        cases = [
+            (when, [(need, self._entitled(need, facts)) for need in needed]) for (when, facts), needed in self._cases()
+        ]
+        found: dict[tuple[Any, ...], tuple[Staffing, list[Asking]]] = {}
+        for candidates, processes in self.asking.items():
+            asked = dict(zip(self.policy.approvals, candidates, strict=True))
+            known: set[tuple[Any, ...]] = set()
+            for when, entitled in cases:
+                able = {need: self._asked(people, asked[need]) for need, people in entitled}
+                for key, one in self._of_case(when, list(able), able):
+                    if key not in known:
+                        known.add(key)
+                        told = one.sentence[0].format(**one.sentence[1])
+                        found.setdefault((key, told), (one, []))[1].extend(processes)
+        everywhere = sum(map(len, self.asking.values()))
+        for one, processes in found.values():
+            yield one if len(processes) == everywhere else _within(one, processes)
         if "self" in kinds:
             yield from self._by_himself()
 
     def _of_case(
-        self, when: str, needed: Sequence[Requirement], able: Mapping[Requirement, frozenset[UUID]]
+        self, when: Phrase | Listed, needed: Sequence[Requirement], able: Mapping[Requirement, frozenset[UUID]]
     ) -> Iterator[tuple[tuple[Any, ...], Staffing]]:
         facts: dict[str, Any] = {"policy": Term("policy", self.policy.id), "when": when}
         chosen = _fits(needed, able)
@@ -120,7 +162,7 @@ class _Look:
                 found.setdefault(user.org_unit_id, set()).add(user.person_id)
         return {unit: frozenset(members) for unit, members in found.items() if not members.isdisjoint(persons)}
 
-    def _cases(self) -> Iterator[tuple[tuple[str, Facts], list[Requirement]]]:
+    def _cases(self) -> Iterator[tuple[tuple[Phrase | Listed, Facts], list[Requirement]]]:
         """(words, facts) and what is asked there: below, at and above each number that a condition compares with."""
         seen: list[list[Requirement]] = []
         for values in self._samples():
@@ -155,28 +197,32 @@ class _Look:
                 return
             yield dict(chosen)
 
-    def _able(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
-        """Persons whose yes would count, of those that are asked."""
-        asked = self.candidates.get(need.approval)
-        listed = [user for user in self.people.values() if asked is None or user.id in asked]
+    def _entitled(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
+        """Accounts whose yes would count."""
         told_apart = judging.reads_of_actor(self.uow, need.eligible)
         entitled: dict[tuple[Any, ...], bool] = {}
-        found = set[UUID | None]()
-        for user in listed:
+        found = set[UUID]()
+        for user in self.people.values():
             actor = judging.context_of(user, self.everybody.roles.get(user.id, ()))
             alike = tuple(str(actor[name]) for name in told_apart)
             if alike not in entitled:
                 entitled[alike] = judging.holds(self.uow, self.policy.on, need.eligible, facts, actor=actor) is True
             if entitled[alike]:
-                found.add(user.person_id)
-        return frozenset(person for person in found if person is not None)
+                found.add(user.id)
+        return frozenset(found)
+
+    def _asked(self, entitled: frozenset[UUID], candidates: frozenset[UUID] | None) -> frozenset[UUID]:
+        """The persons behind those of them that are asked."""
+        accounts = entitled if candidates is None else entitled & candidates
+        return frozenset(person for one in accounts if (person := self.people[one].person_id) is not None)
 
     def _by_himself(self) -> Iterator[Staffing]:
         """Who could approve what he asks for: because of his role, as a substitute, or as his own superior."""
         if "requester" in self.policy.distinct:
             return
+        entitled = [self._entitled(need, Facts(numbers(self.policy.on, {}))) for need in self.policy.approvals]
         able = frozenset[UUID]().union(
-            *(self._able(need, Facts(numbers(self.policy.on, {}))) for need in self.policy.approvals)
+            *(self._asked(people, one) for asked in self.asking for people, one in zip(entitled, asked, strict=True))
         )
         by_role = N_("{policy}: {who} may approve what he asks for himself, by his role.")
         by_proxy = N_("{policy}: {who} may approve what he asks for himself, as the substitute of {principal}.")
@@ -193,6 +239,18 @@ class _Look:
                     yield Staffing(self.policy.id, "self", (by_proxy, facts), (user.id, principal.id))
             if self.everybody.leads(user):
                 yield Staffing(self.policy.id, "self", (by_chain, named), (user.id,))
+
+
+def _anywhere(askings: Sequence[Asking], capability: str) -> frozenset[UUID] | None:
+    found = [one.people[capability] for one in askings if capability in one.people]
+    return frozenset[UUID]().union(*(one for one in found if one is not None)) if found and None not in found else None
+
+
+def _within(one: Staffing, processes: Sequence[Asking]) -> Staffing:
+    text, facts = one.sentence
+    names = {process.key: process.name for process in processes}
+    when = Phrase(N_("{when}, in {processes}"), when=facts["when"], processes=Listed(names.values()))
+    return replace(one, sentence=(text, facts | {"when": when}), processes=tuple(names))
 
 
 def _fits(

@@ -69,7 +69,7 @@ def staffing() -> Any:
     since = repository.staffed_since(g.uow)
     return [
         {"policy": one.policy, "kind": one.kind, "sentence": words(*one.sentence), "people": one.people,
-         "since": since.get(one.mark)}
+         "since": one.since(since)}
         for one in repository.staffing(g.uow)
     ]  # fmt: skip
 

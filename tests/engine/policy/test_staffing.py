@@ -126,6 +126,55 @@ def test_who_is_missing_is_said_while_somebody_draws_however_many_there_are(engi
     assert told[0] == told[1], "one question for all of them"
 
 
+def asking(key, people):
+    """A process whose only task gives the approval."""
+    named = '<zeebe:assignmentDefinition candidateUsers="fay,cfo"/>'
+    task = APPROVE.format(provides="finance_approval").replace(named, people)
+    return straight(task, process_id=key).replace(b'name="P"', f'name="{key}"'.encode())
+
+
+def all_said(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return [
+            (one.kind, one.sentence[0].format(**one.sentence[1]), one.processes) for one in repository.staffing(uow)
+        ]
+
+
+def test_each_process_is_looked_at_and_names_that_are_written_as_expressions_are_read(engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("    - {approval: cfo_approval", "#"))
+        for group, login in (("fin", "fay"), ("cfos", "cfo")):
+            identity.create_group(uow, group, group)
+            identity.add_member(uow, group, login)
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING.replace(b"fay,cfo", b"= [&quot;cora&quot;]")})
+        for key, assigned in {
+            "constant": '<zeebe:assignmentDefinition candidateGroups="= [&quot;fin&quot;]"/>',
+            "chosen": """<zeebe:assignmentDefinition candidateGroups='= if x > 1 then ["fin"] else "cfos"'/>""",
+            "managers": '<troika:assignment strategy="initiatorManager"/>',
+            "role": '<troika:assignment strategy="role" role="cfos"/>',
+        }.items():
+            repository.deploy(uow, {f"{key}.bpmn": asking(key, assigned)})
+
+    alone = "REF-001, always, in {}: if {} is away, nobody can approve."
+    assert [one for one in all_said(engine) if one[0] == "away"] == [
+        ("away", alone.format("constant", "Fay"), ("constant",)),
+        ("away", alone.format("P", "Cora"), ("p",)),
+        ("away", alone.format("role", "Cfo"), ("role",)),
+    ]
+    look(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        for login in ("fay", "cfo"):
+            identity.disable(uow, people[login])
+    assert [one for one in all_said(engine) if one[0] == "nobody"] == [
+        (
+            "nobody", "REF-001, always, in chosen, constant, role: 1 people must give finance_approval, 0 can.",
+            ("chosen", "constant", "role"),
+        )
+    ]  # fmt: skip
+    look(engine)
+    assert len(told(engine)) == 1
+
+
 def test_those_count_whom_a_called_version_asks_wherever_in_it(engine, people):
     asks = APPROVE.format(provides="finance_approval").replace("fay,cfo", "fay")
     within = (
