@@ -10,7 +10,7 @@ import pytest
 from lxml import html as markup
 from sqlalchemy import update
 
-from engine import audit, dictionaries, identity, jobs, operations, policy, repository, workdays
+from engine import audit, dictionaries, drafts, identity, jobs, operations, policy, repository, workdays
 from engine.db.policy import policy_version
 from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
@@ -19,6 +19,7 @@ from tests.engine.policy.test_gate import a_bill, agree, changed, started, state
 from tests.redteam.walls import without
 from tests.webui.test_inbox import items
 from webui import node
+from webui.designer.blank import blank_drawing
 from webui.policies import editing
 
 LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
@@ -443,6 +444,27 @@ def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
         assert "Owner: controllers" in text_in(cora.get(address))
     catalogue = (node.WEBUI / "translations/zh/LC_MESSAGES/messages.po").read_text(encoding="utf-8")
     assert "政策" not in catalogue, "a policy is 策略 everywhere"
+
+
+def test_home_shows_controllers_auditors_operators_and_analysts_what_waits_for_them(engine, known, people, sign_in):
+    bill_id = a_bill(engine)
+    started(engine, Actor(people["ann"].id), bill_id)
+    agree(engine, Actor(people["fay"].id))
+    changed(engine, bill_id, version=20000)
+    jobs.run_due(engine)
+    with engine.unit_of_work(Actor(people["cora"].id)) as uow:
+        policy.propose(uow, POLICY.replace("finance_approval", "cfo_approval"), "The chief himself.")
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.save(uow, "processes/oa/mine.bpmn", blank_drawing("mine", "Mine", "oa"), name="Mine")
+    home = {login: text_in(visitor.get("/")) for login, visitor in (known | {"root": sign_in("root")}).items()}
+
+    holds, waits = "Held operations1", "Changes of policies that wait for a second controller: you1"
+    seen = {login: [words for words in (holds, waits, "Mine draft") if words in text] for login, text in home.items()}
+    assert seen == {
+        "cora": [holds], "cyril": [holds, waits], "aud": [holds], "ana": ["Mine draft"], "clara": [], "ida": [],
+        "ann": [], "root": [holds, waits],
+    }  # fmt: skip
+    assert ("All incidents" in home["root"], "policy-hold" in home["root"]) == (True, False), "said in words"
 
 
 def test_an_auditor_is_offered_nothing_that_he_may_not_do(known, engine):
