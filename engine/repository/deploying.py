@@ -27,6 +27,7 @@ from engine import (
     webhooks,
 )
 from engine.bpmn.program import Program
+from engine.db.connections import MEMORY
 from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
 from engine.findings import Finding, Level, errors_of
@@ -106,19 +107,22 @@ def variables(
     return lint.variables(resources, operations.catalog(), _known(uow), readings)
 
 
-def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> Deployment:
+def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "", *, trial: bool = False) -> Deployment:
     """Store the files and a version of each definition that changed; start events follow the newest version.
 
-    The same set of bytes again is the same deployment, unless a version or a file is new by it. Raises
-    DeploymentRefused with every finding.
+    The same set of bytes again is the same deployment, unless a version or a file is new by it. `trial`: in a copy of
+    the company in memory, so that only what cannot run is refused. Raises DeploymentRefused with every finding.
     """
+    if trial and uow.settings.database_url != MEMORY:
+        raise RuntimeError("a trial runs in memory only")
     drafts.alone(uow, resources)
     uow.alone("deploy")
     resources = with_imports(uow, resources)
     reading = read(resources)
-    findings = _check(uow, resources, reading)
-    if errors_of(findings):
-        raise DeploymentRefused(errors_of(findings))
+    findings = _check(uow, resources, reading, drawing=trial)
+    refused = [one for one in errors_of(findings) if not trial or _stands_in_the_way(one, reading)]
+    if refused:
+        raise DeploymentRefused(refused)
     findings += _staffing(uow, reading)
     digests = {path: values.sha256(content) for path, content in resources.items()}
     new = changed(uow, reading, resources, digests)
@@ -189,6 +193,16 @@ def _check(
         findings += proving.findings(uow, reading, catalog, _known(uow).form, drawing=drawing)
     findings += providing.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
+
+
+def _stands_in_the_way(found: Finding, reading: Reading) -> bool:
+    """Whether nothing can be tried before it is mended; what a person could decide otherwise is only played."""
+    return found.rule in _NOT_THERE or found in reading.findings
+
+
+_NOT_THERE = frozenset(
+    ("reference-exists", "binding-not-fixed", "binding-circular", "version-tag-missing", "start-event-required")
+)
 
 
 def _known(uow: UnitOfWork) -> lint.KnownThings:

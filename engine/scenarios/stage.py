@@ -70,7 +70,7 @@ class Stage:
                 self.running = None
                 world.again(NOW)
                 with world.acting(None) as uow:
-                    repository.deploy(uow, files, note="trial")
+                    repository.deploy(uow, files, note="trial", trial=True)
                 self._prepared[digest] = world.engine.snapshot()
                 self._drafts += 1
                 if len(self._prepared) > PREPARED:

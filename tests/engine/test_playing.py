@@ -13,9 +13,11 @@ from engine.db.instance import instance
 from engine.errors import DeploymentRefused, InvalidValue, OpinionRequired
 from engine.feel.diagnostics import FeelSyntaxError
 from engine.notices import hooks
+from engine.process_engine import ProcessEngine
 from engine.scenarios import NOW, World, WrongScenario, playing, saying, words, writing
 from engine.scenarios.running import Failed
 from engine.scenarios.stage import Stage, copied
+from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 
 LIBRARY = Path(__file__).parents[2]
@@ -73,6 +75,30 @@ def test_playing_shows_who_is_asked_what_conditions_gave_which_rules_hit_and_wha
     run, _, position = play(trial, MANAGER, DIRECTOR)
     assert [call.operation for call in run.seen[2].calls][:1] == ["erp.book_expense_claim"]
     assert position.due[0].node == "finance_late"
+
+
+def test_a_payment_past_its_approval_is_played_and_held_and_what_cannot_run_is_refused(trial):
+    path = "processes/oa/direct_payment.bpmn"
+    drawn = (LIBRARY / path).read_text().replace('targetRef="release"', 'targetRef="pay"')
+    drawn = drawn.replace("<bpmn:incoming>submit_request_to_release</bpmn:incoming>", "")
+    given = {"document_no": "D-1", "payee": "= people.ann", "amount": Decimal(50), "reason": "补付"}
+    told = {"name": "trial", "as": "cash", "given": given, "steps": []}
+
+    with trial.trying({path: drawn.encode()}) as world:
+        run, stopped = playing.follow(trial, world, words.told(told, {}, "direct_payment"))
+        (stuck,) = run.position().view.incidents
+
+    assert (stopped, stuck.node, stuck.code) == (None, "pay", "policy-hold")
+    gone = drawn.replace("erp.execute_payment", "erp.gone")
+    with pytest.raises(DeploymentRefused) as refused, trial.trying({path: gone.encode()}):
+        pass
+    assert {one.rule for one in refused.value.findings} == {"reference-exists"}
+
+
+def test_nothing_but_a_copy_in_memory_is_deployed_for_a_trial(tmp_path):
+    kept = ProcessEngine(Settings(database_url=f"sqlite:///{tmp_path}/troika.db"))
+    with pytest.raises(RuntimeError), kept.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, files(), trial=True)
 
 
 def test_a_trial_that_goes_on_sees_what_one_from_the_start_sees(trial):

@@ -81,7 +81,8 @@ def play(key: str) -> ResponseReturnValue:
     except DeploymentRefused as refused:
         text = gettext("The drawing cannot be tried while it has errors.")
         drawing = sent["xml"].encode("utf-8", "surrogatepass")
-        return jsonify(detail=text, findings=findings_out(refused.findings, drawing)), refused.status
+        with reading(installation()):
+            return jsonify(detail=text, findings=findings_out(refused.findings, drawing)), refused.status
 
 
 @contextmanager
