@@ -49,7 +49,7 @@ def test_a_changed_condition_counts_for_the_next_request(site: Site, language: s
     rows = chen.locator('[data-entry-id="tk-condition-body"] .tk-rows-row')
     if not rows.first.is_visible():
         chen.locator('[data-group-id="group-tk-condition"] .bio-properties-panel-group-header').click()
-    expect(rows.locator("input").first).to_have_value("director")
+    expect(rows.first.locator("select").last).to_have_value("director")
     before_adding = rows.count()
     chen.locator("[data-add-group]").click()
     expect(rows).to_have_count(before_adding + 1)
