@@ -725,6 +725,15 @@ def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_und
     entry(page, "tk-troika-Calendar-name").locator("select").select_option("cn")
     entry(page, "timerEventDefinitionValue").locator("input, textarea, .cm-content").first.fill("soon")
     expect(times).to_contain_text("Expected a duration such as PT2H")
+
+    page.locator("#audience").get_by_role("button", name="Design", exact=True).click()
+    select(page, "pay")
+    operation = page.locator('[data-group-id="group-tk-operation"]')
+    expect(page.locator(".tk-hidden-groups")).to_contain_text("Technical, under Implementation: Operation, ")
+    expect(operation).to_have_count(0)
+    assert chromium.violations(page) == []
+    page.get_by_role("button", name="Show them").click()
+    expect(operation).to_be_visible()
     assert wrong == []
 
 

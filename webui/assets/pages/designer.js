@@ -58,8 +58,9 @@ async function start() {
     },
   });
   showComments(modeler, page, $('comments'));
+  modeler.get('troikaAudience').attach($('audience'));
   modeler.get('troikaPlay').attach({
-    host: $('play'), others: [$('panel'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,
+    host: $('play'), others: [$('panel'), $('audience'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,
     xml: () => currentXml(modeler), onFindings: found => check.show(found),
   });
   if (page.report) showReport($('report'), page.report, page.addresses.report, id => modeler.get('troikaFindings').show(id));

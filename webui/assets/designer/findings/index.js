@@ -11,11 +11,11 @@ const GROUPS = {
 const FRAMES = 30;
 
 class Findings {
-  static $inject = ['canvas', 'elementRegistry', 'overlays', 'selection', 'translate'];
+  static $inject = ['canvas', 'elementRegistry', 'overlays', 'selection', 'translate', 'troikaAudience'];
   #shown = new Map();      // element id -> { element, overlay: id of its badge, marker, said }
 
-  constructor(canvas, elementRegistry, overlays, selection, translate) {
-    Object.assign(this, { canvas, elementRegistry, overlays, selection, translate });
+  constructor(canvas, elementRegistry, overlays, selection, translate, audience) {
+    Object.assign(this, { canvas, elementRegistry, overlays, selection, translate, audience });
   }
 
   // findings: [{ level, element, message, hint }]; a badge stays while the same is said of the same element
@@ -47,7 +47,9 @@ class Findings {
     if (root && root !== this.canvas.getRootElement()) this.canvas.setRootElement(root);
     this.selection.select(element);
     if (element !== this.canvas.getRootElement()) this.canvas.scrollToElement(element, 120);
-    if (GROUPS[rule]) unfold(GROUPS[rule]);
+    if (!GROUPS[rule]) return;
+    this.audience.reveal(GROUPS[rule]);
+    unfold(GROUPS[rule]);
   }
 }
 

@@ -3,6 +3,7 @@
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 import { adHocGroups } from './ad_hoc.js';
+import { Audience } from './audience.js';
 import { withCalled } from './called.js';
 import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { loopGroup, repeats } from './loops.js';
@@ -23,9 +24,9 @@ const REPLACED = new Set([
 const NAMED = ['bpmn:Process', 'bpmn:FlowNode', 'bpmn:SequenceFlow'];
 
 class TroikaPanel {
-  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue', 'dragging', 'eventBus', 'selection'];
-  constructor(propertiesPanel, translate, catalogue, dragging, eventBus, selection) {
-    Object.assign(this, { translate, catalogue });
+  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue', 'dragging', 'eventBus', 'selection', 'troikaAudience'];
+  constructor(propertiesPanel, translate, catalogue, dragging, eventBus, selection, audience) {
+    Object.assign(this, { translate, catalogue, audience });
     propertiesPanel.registerProvider(AFTER_ZEEBE, this);
     staysWhileDragged(dragging, eventBus, selection);
   }
@@ -37,7 +38,7 @@ class TroikaPanel {
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withTimes(element, withCalled(element, one)))];
+      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withTimes(element, withCalled(element, one)))]);
     };
   }
 
@@ -75,4 +76,4 @@ function nameInEnglish(general) {
   if (place >= 0) general.entries.splice(place + 1, 0, ENGLISH_NAME);
 }
 
-export default { __init__: ['troikaPanel'], troikaPanel: ['type', TroikaPanel] };
+export default { __init__: ['troikaPanel'], troikaPanel: ['type', TroikaPanel], troikaAudience: ['type', Audience] };
