@@ -8,7 +8,7 @@ from engine.dmn.analysis import CODES as ANALYSIS
 from engine.dmn.analysis import analyse
 from engine.dmn.evaluation import Decided, DecisionFailed, call, decide
 from engine.dmn.explanation import explain
-from engine.dmn.inputs import Field, inputs
+from engine.dmn.inputs import Field, conditions, inputs, results
 from engine.dmn.model import Decision, Model
 from engine.dmn.reader import namespaces, texts
 from engine.dmn.simulation import Simulation, simulate
@@ -17,8 +17,8 @@ from engine.findings import Finding
 
 __all__ = [
     "ANALYSIS", "Decided", "Decision", "DecisionFailed", "Field", "Hit", "Model", "Reading", "Simulation", "analyse",
-    "call", "decide", "explain", "imported", "inputs", "missing_imports", "namespaces", "read", "read_all", "simulate",
-    "texts",
+    "call", "conditions", "decide", "explain", "imported", "inputs", "missing_imports", "namespaces", "read",
+    "read_all", "results", "simulate", "texts",
 ]  # fmt: skip
 
 

@@ -45,6 +45,34 @@ def inputs(model: m.Model, decision: str) -> tuple[Field, ...]:
     return tuple(sorted(fields, key=lambda field: (place.get(field.name, len(place)), field.name)))
 
 
+def conditions(model: m.Model, decision: str) -> Iterable[str]:
+    """FEEL texts by which a decision chooses, itself or through what it requires; a cell with what its column reads."""
+    for expression in _logic(model, decision):
+        if isinstance(expression, m.DecisionTable):
+            for rule in expression.rules:
+                for clause, test in zip(expression.inputs, rule.tests, strict=True):
+                    if test.strip() not in ("", "-"):
+                        yield f"({clause.text}) in ({test})"
+        elif isinstance(expression, m.Literal):
+            yield expression.text
+
+
+def results(model: m.Model, decision: str) -> Iterable[str]:
+    """FEEL texts of what a decision may answer with, and of what goes into that."""
+    for expression in _logic(model, decision):
+        if isinstance(expression, m.DecisionTable):
+            yield from (text for rule in expression.rules for text in rule.outputs)
+            yield from (output.default for output in expression.outputs if output.default)
+        elif isinstance(expression, m.Literal):
+            yield expression.text
+
+
+def _logic(model: m.Model, decision: str) -> Iterable[m.Expression]:
+    element = model.find(decision)
+    for found in below(model, element) if element is not None else ():
+        yield from expressions_in(found)
+
+
 def sources(program: Program, names: Iterable[str]) -> set[str]:
     """Names of input data, or of what belongs to no element, behind these names; decisions in between are followed."""
     elements = {element.variable: element for element in program.model.elements.values()}

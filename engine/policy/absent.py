@@ -4,7 +4,6 @@ A condition over them is not refused, since they may be made afterwards, but it 
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from engine import feel, identity
@@ -12,6 +11,7 @@ from engine.errors import N_, Term
 from engine.feel import nodes as n
 from engine.findings import Finding, Level
 from engine.policy import judging
+from engine.policy.limits import every, parts
 from engine.policy.statement import Policy
 from engine.unit_of_work import UnitOfWork
 
@@ -38,7 +38,7 @@ def _absent(uow: UnitOfWork, policy: Policy) -> Iterator[tuple[str, str]]:
     for need in policy.asked:
         tree = feel.compile(need.eligible, names=judging.NAMES).tree if need.eligible else None
         yield from ((_GROUP, key) for key in _groups_in(tree) if key not in keys)
-        for node in _all(tree):
+        for node in every(tree):
             match node:
                 case n.Path(source=n.Name(name="actor"), name=name) if name not in judging.OF_ACTOR:
                     yield _PROPERTY, name
@@ -55,16 +55,16 @@ def _groups_in(node: Any) -> Iterator[str]:
     """The texts with which a condition compares the groups of the approver: those beside them in the smallest part."""
     if not _reads_groups(node):
         return
-    parts = [part for part in _parts(node) if _reads_groups(part) and any(_texts(part))]
-    if parts:
-        for part in parts:
+    smaller = [part for part in parts(node) if _reads_groups(part) and any(_texts(part))]
+    if smaller:
+        for part in smaller:
             yield from _groups_in(part)
     else:
         yield from _texts(node)
 
 
 def _reads_groups(node: Any) -> bool:
-    return any(_is_groups(one) for one in _all(node))
+    return any(_is_groups(one) for one in every(node))
 
 
 def _is_groups(node: n.Node) -> bool:
@@ -75,18 +75,4 @@ def _is_groups(node: n.Node) -> bool:
 
 
 def _texts(node: Any) -> Iterator[str]:
-    return (one.value for one in _all(node) if isinstance(one, n.Literal) and isinstance(one.value, str))
-
-
-def _all(node: Any) -> Iterator[n.Node]:
-    """A node and everything in it."""
-    if isinstance(node, n.Node):
-        yield node
-    for part in _parts(node):
-        yield from _all(part)
-
-
-def _parts(node: Any) -> list[Any]:
-    if is_dataclass(node):
-        return [getattr(node, field.name) for field in fields(node)]
-    return list(node) if isinstance(node, list | tuple) else []
+    return (one.value for one in every(node) if isinstance(one, n.Literal) and isinstance(one.value, str))

@@ -55,6 +55,12 @@ def holds(
     return value if isinstance(value, bool) else None
 
 
+def model_of(uow: UnitOfWork, decision: str) -> dmn.Model | None:
+    """The table that `authority` asks; None without one."""
+    found = _model(uow, decision)
+    return None if found is None else found[0]
+
+
 def is_deployed(uow: UnitOfWork, decision: str) -> bool:
     """Whether there is a table that `authority` could ask."""
     return uow.read_one(_newest, {"of": decision}) is not None

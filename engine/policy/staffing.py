@@ -1,11 +1,10 @@
 """Whether there are people for a policy: today, with one of them away, with a department away; and who is alone."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import product
+from itertools import islice, product
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +13,15 @@ from engine.errors import N_, Listed, Phrase, Term, Title
 from engine.identity import Everybody
 from engine.operations import Facts
 from engine.policy import judging, versions
+from engine.policy.limits import limits
 from engine.policy.statement import Policy, Requirement, numbers
 from engine.policy.weakening import Sentence
 from engine.unit_of_work import UnitOfWork
 
 KINDS = ("nobody", "away", "department", "own", "self")
 LONGEST_MARK = 400
-MOST_CASES = 24
+MOST_CASES = 96
 """cases of one policy that are looked at"""
-_COMPARED = re.compile(r"facts\.(\w+) *(?:<=|>=|<|>|=) *(-?\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def staffing(
 
     `askings`: the processes. Each that provides one of the approvals is looked at by itself; what it does not provide
     may be given in any other, what nobody provides by anybody. The cases are the amounts at which a policy asks for
-    other approvals. `names`: only these policies; `kinds`: only these.
+    other approvals or people. `names`: only these policies; `kinds`: only these.
     """
     everybody = identity.everybody(uow)
     wanted = [one for one in versions.in_force(uow) if names is None or one.id in names]
@@ -108,14 +107,15 @@ class _Look:
         found: dict[tuple[Any, ...], tuple[Staffing, list[Asking]]] = {}
         for candidates, processes in self.asking.items():
             asked = dict(zip(self.policy.approvals, candidates, strict=True))
-            known: set[tuple[Any, ...]] = set()
+            said: dict[tuple[Any, ...], list[Staffing]] = {}
             for when, entitled in cases:
                 able = {need: self._asked(people, asked[need]) for need, people in entitled}
                 for key, one in self._of_case(when, list(able), able):
-                    if key not in known:
-                        known.add(key)
-                        told = one.sentence[0].format(**one.sentence[1])
-                        found.setdefault((key, told), (one, []))[1].extend(processes)
+                    said.setdefault(key, []).append(one)
+            for key, each in said.items():
+                one = each[0] if len(each) < len(cases) else _when(each[0], Phrase(N_("always")))
+                told = one.sentence[0].format(**one.sentence[1])
+                found.setdefault((key, told), (one, []))[1].extend(processes)
         everywhere = sum(map(len, self.asking.values()))
         for one, processes in found.values():
             yield one if len(processes) == everywhere else _within(one, processes)
@@ -163,8 +163,7 @@ class _Look:
         return {unit: frozenset(members) for unit, members in found.items() if not members.isdisjoint(persons)}
 
     def _cases(self) -> Iterator[tuple[tuple[Phrase | Listed, Facts], list[Requirement]]]:
-        """(words, facts) and what is asked there: below, at and above each number that a condition compares with."""
-        seen: list[list[Requirement]] = []
+        """(words, facts) and what is asked there."""
         for values in self._samples():
             facts = Facts({name: str(value) for name, value in values.items()})
             sums = {} if self.policy.aggregate is None else {
@@ -175,26 +174,18 @@ class _Look:
                 continue
             needed = [need for need in self.policy.approvals
                       if judging.holds(self.uow, self.policy.on, need.when, facts, sums=sums) is not False]  # fmt: skip
-            if needed and needed not in seen:
-                seen.append(needed)
+            if needed:
                 told = [
                     Phrase("{fact} {value}", fact=Term("fact", name), value=value) for name, value in values.items()
                 ]
                 yield (Listed(told) if told else Phrase(N_("always")), facts), needed
 
-    def _samples(self) -> Iterator[dict[str, Decimal]]:
-        compared: dict[str, set[Decimal]] = {}
-        for text in (self.policy.when, *(need.when for need in self.policy.approvals),
-                     *(need.eligible for need in self.policy.approvals)):  # fmt: skip
-            for name, number in _COMPARED.findall(text or ""):
-                compared.setdefault(name, set()).add(Decimal(number))
+    def _samples(self) -> Iterator[dict[str, Decimal | str]]:
+        """Facts below, at and above each amount, and with each text, that decides something."""
         ways = [
-            [(name, value) for number in sorted(numbers_of) for value in (number - 1, number, number + 1)]
-            for name, numbers_of in sorted(compared.items())
+            [(name, value) for value in _around(found)] for name, found in sorted(limits(self.uow, self.policy).items())
         ]
-        for count, chosen in enumerate(product(*ways)):
-            if count == MOST_CASES:
-                return
+        for chosen in islice(product(*ways), MOST_CASES):
             yield dict(chosen)
 
     def _entitled(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
@@ -241,16 +232,28 @@ class _Look:
                 yield Staffing(self.policy.id, "self", (by_chain, named), (user.id,))
 
 
+def _around(found: Collection[Decimal | str]) -> list[Decimal | str]:
+    amounts = sorted(value for value in found if isinstance(value, Decimal))
+    above = [amount + 1 for amount in amounts]
+    between = [min(one, (amount + after) / 2) for one, amount, after in zip(above, amounts, amounts[1:], strict=False)]
+    near = {*amounts, *between, *above[-1:], *(amount - 1 for amount in amounts[:1])}
+    return [*sorted(near), *sorted(value for value in found if isinstance(value, str))]
+
+
 def _anywhere(askings: Sequence[Asking], capability: str) -> frozenset[UUID] | None:
     found = [one.people[capability] for one in askings if capability in one.people]
     return frozenset[UUID]().union(*(one for one in found if one is not None)) if found and None not in found else None
 
 
 def _within(one: Staffing, processes: Sequence[Asking]) -> Staffing:
-    text, facts = one.sentence
     names = {process.key: process.name for process in processes}
-    when = Phrase(N_("{when}, in {processes}"), when=facts["when"], processes=Listed(names.values()))
-    return replace(one, sentence=(text, facts | {"when": when}), processes=tuple(names))
+    when = Phrase(N_("{when}, in {processes}"), when=one.sentence[1]["when"], processes=Listed(names.values()))
+    return replace(_when(one, when), processes=tuple(names))
+
+
+def _when(one: Staffing, when: Phrase) -> Staffing:
+    text, facts = one.sentence
+    return replace(one, sentence=(text, facts | {"when": when}))
 
 
 def _fits(

@@ -100,16 +100,16 @@ def test_the_people_without_whom_nothing_is_paid_are_named(engine):
             return [text_.format(**facts) for text_, facts in (one.sentence for one in policy.staffing(uow))]
 
     assert said() == [
-        "REF-001, amount 999: if the whole of 财务部 is away, nobody can approve.",
+        "REF-001, always: if the whole of 财务部 is away, nobody can approve.",
         "REF-001, amount 1000: if Cfo is away, nobody can approve.",
         "REF-001, amount 1000: what Cfo asks for, nobody can approve.",
     ]
     with engine.unit_of_work(ENGINE) as uow:
         identity.disable(uow, identity.user(uow, "fred").id)
-    assert "REF-001, amount 999: if Fay is away, nobody can approve." in said()
+    assert "REF-001, always: if Fay is away, nobody can approve." in said()
     with engine.unit_of_work(ENGINE) as uow:
         identity.disable(uow, identity.user(uow, "fay").id)
-    assert said()[0] == "REF-001, amount 999: 1 people must give finance_approval, 0 can."
+    assert said()[0] == "REF-001, always: 1 people must give finance_approval, 0 can."
 
 
 def test_those_who_could_approve_what_they_ask_for_are_named(engine, clock):

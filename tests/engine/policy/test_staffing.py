@@ -15,6 +15,7 @@ from engine.repository import manning
 from engine.unit_of_work import ENGINE, UnitOfWork
 from tests.engine.bpmn.drawing import flows, user
 from tests.engine.policy.test_gate import APPROVE, PAYING, POLICY
+from tests.engine.policy.test_requirements import TABLE
 from tests.engine.test_bindings import call
 from tests.factories import straight
 from tests.lending import begun_once
@@ -173,6 +174,41 @@ def test_each_process_is_looked_at_and_names_that_are_written_as_expressions_are
     ]  # fmt: skip
     look(engine)
     assert len(told(engine)) == 1
+
+
+LIMIT = (
+    TABLE.replace(b"refund_authority", b"limit_of").replace(b' typeRef="boolean"', b"").replace(b"&lt;= 150", b"-")
+    .replace(b"<text>true</text>", b"<text>150</text>", 1)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("eligible", "said"),
+    [
+        ("facts.amount < 2000", ["REF-001, amount 2000: 1 people must give finance_approval, 0 can."]),
+        (
+            'authority("refund_authority", actor, facts) and facts.amount < 5000',
+            ["REF-001, amount 151: if Cfo is away, nobody can approve.",
+             "REF-001, amount 5000: 1 people must give finance_approval, 0 can."],
+        ),
+        ('authority("refund_authority", actor, facts) = true and facts.currency = "CNY"',
+         ["REF-001, amount 151, currency CNY: if Cfo is away, nobody can approve."]),
+        (
+            'actor.login = "cfo" and facts.amount <= 900 or facts.amount < authority("limit_of", actor, facts)',
+            ["REF-001, amount 150: if Cfo is away, nobody can approve.",
+             "REF-001, amount 901: 1 people must give finance_approval, 0 can."],
+        ),
+    ],
+)  # fmt: skip
+def test_limits_of_conditions_and_of_the_tables_that_they_ask_are_looked_at(engine, people, eligible, said):
+    stated = POLICY.replace("    - {approval: cfo_approval", "#").replace(
+        "people: 1, valid_for: P10D", f"eligible: '= {eligible}'"
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"t.dmn": TABLE})
+        repository.deploy(uow, {"l.dmn": LIMIT})
+        policy.ship(uow, stated)
+    assert [text for kind, text, _ in all_said(engine) if kind in ("nobody", "away")] == said
 
 
 def test_those_count_whom_a_called_version_asks_wherever_in_it(engine, people):
