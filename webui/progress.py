@@ -204,7 +204,8 @@ def ledger(uow: UnitOfWork, at: Card) -> list[Line]:
         asked = people.get(row.assignee_id) or groups.get(row.group_id)
         if row.added_by and row.supersedes_id not in asked_again:
             why = route.reason(row.reason or "") if _engine_wrote(row, by_id, moved) else row.reason or ""
-            lines += _added(row, title, _person(people.get(row.added_by)), _person(asked), why)
+            before = by_id.get(row.supersedes_id)
+            lines += _added(row, before, title, _person(people.get(row.added_by)), _person(asked), why)
         if row.decision is not None:
             by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)
             asked_at = row.created_at
@@ -263,8 +264,10 @@ def _engine_wrote(row: Any, by_id: Mapping[UUID, Any], moved: Mapping[str, bool]
     return moved.get(str(row.id), row.kind == ItemKind.NORMAL)
 
 
-def _added(row: Any, title: str, by: str, who: str, why: str) -> list[Line]:
-    """That somebody brought in somebody else. `why`: in the words of whoever did."""
+def _added(row: Any, before: Any, title: str, by: str, who: str, why: str) -> list[Line]:
+    """That somebody brought in somebody else, or took it from his group. `before`: the item in whose place this one
+    stands; `why`: in the words of whoever did.
+    """
     words = {
         ItemKind.SIGN_BEFORE: gettext("added %(name)s before", name=who),
         ItemKind.SIGN_AFTER: gettext("added %(name)s after", name=who),
@@ -274,6 +277,10 @@ def _added(row: Any, title: str, by: str, who: str, why: str) -> list[Line]:
     text = words.get(ItemKind(row.kind))
     if row.supersedes_id is not None:
         text = gettext("transferred to %(name)s", name=who) if row.reason else None
+    if before is not None and before.assignee_id is None and row.assignee_id == row.added_by:
+        text, why = gettext("claimed"), ""
+    elif before is not None and before.assignee_id is not None and row.assignee_id is None:
+        text, why = gettext("given back to %(name)s", name=who), ""
     if text is None:
         return []
     return [

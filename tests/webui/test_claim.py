@@ -6,11 +6,12 @@ import re
 from decimal import Decimal
 
 import pytest
+from lxml import html
 from sqlalchemy import func, select
 
-from engine import runtime
+from engine import runtime, tasks
 from engine.db.instance import Status, instance
-from engine.unit_of_work import ENGINE
+from engine.unit_of_work import ENGINE, Actor
 
 pytestmark = pytest.mark.main_job
 
@@ -229,3 +230,27 @@ def test_the_diagram_marks_what_passed_and_where_it_stands(sign_in):
     assert (found["flows"], found["ahead"]) == (["f1"], ["f2", "yes", "f3"])
     assert found["details"]["pay"]["lines"] == ["expected: Ann"]
     assert "<userTask" in found["xml"]
+
+
+def test_taking_a_task_from_the_group_and_giving_it_back_are_called_that(engine, people, sign_in):
+    ann, bob = sign_in("ann"), Actor(people["bob"].id)
+    address = _submitted(ann).headers["Location"]
+    with engine.unit_of_work(bob) as uow:
+        own = tasks.claim(uow, tasks.inbox(uow, "claimable").items[0].work_item_id)
+    taken = _text_of(ann.get(address))
+    with engine.unit_of_work(bob) as uow:
+        tasks.unclaim(uow, own)
+    back = _text_of(ann.get(address))
+    with engine.unit_of_work(bob) as uow:
+        tasks.agree(uow, tasks.claim(uow, tasks.inbox(uow, "claimable").items[0].work_item_id), {}, "fine")
+    done = _text_of(ann.get(address))
+
+    for text in (taken, back, done):
+        assert "transferred to" not in text
+    assert ("claimed" in taken, "given back to Managers" in taken) == (True, False)
+    assert "given back to Managers" in back
+    assert done.count("claimed") == 2
+
+
+def _text_of(page):
+    return " ".join(html.fromstring(page.text).text_content().split())
