@@ -99,7 +99,7 @@ def test_evidence_of_an_emergency_says_who_answered_for_it(company, packed, monk
     assert [one["who"]["zh"] for one in told["signed"]] == [name_of(engine, "zou"), name_of(engine, "xing")]
     assert (told["reason"], told["facts"]["amount"], told["policy"]) == (WHY, "120.00", "PAY-001")
     assert (told["reviewed_by"]["zh"], told["review"]) == (name_of(engine, "gao"), "发票属实")
-    assert ["状态", "Status", "已下单 ordered"] in found["payment"]["fields"]
+    assert ["状态", "Status", "已提交银行 sent to the bank"] in found["payment"]["fields"]
     archive = zipfile.ZipFile(io.BytesIO(packed(found)))
     archive.extractall(tmp_path)
     code, said = verified(tmp_path, found)

@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from engine.clock import FrozenClock
+from engine.db.identity import user_account
 from engine.ids import named
 from engine.modules.erp.amounts import ZERO, cents
 from engine.modules.erp.demo_goods import UNTIL, Goods, goods, supplier_names
@@ -323,7 +324,9 @@ def _open_accounts(uow_factory: Factory, people: dict[str, UUID], seed: int, kep
         ("supplier", named(seed, "supplier", number), names[number])
         for number in sorted({each.supplier for each in kept if each.supplier is not None})
     ]
-    owners += [("employee", user_id, login) for login, user_id in sorted(people.items())]
+    with uow_factory("you") as uow:
+        called = {row.id: row.name for row in uow.execute(select(user_account.c.id, user_account.c.name))}
+    owners += [("employee", user_id, called[user_id]) for _login, user_id in sorted(people.items())]
     entered = []
     with uow_factory("you") as uow:  # who keeps bank details approves no payment
         for number, (kind, owner_id, name) in enumerate(owners):

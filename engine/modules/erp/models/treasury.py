@@ -76,7 +76,7 @@ payment = Table(
     Column("voucher_no", String(40)),
     Column("status", String(12), nullable=False, default="ordered"),
     CheckConstraint("amount > 0", name="amount"),
-    one_of("status", "ordered", "confirmed", "returned"),
+    one_of("status", "ordered", "confirmed", "returned", labels={"ordered": ("已提交银行", "sent to the bank")}),
     info={
         "record": RecordInfo(
             zh="付款", en="Payments", title="payment_no", search=("payment_no",),
