@@ -58,6 +58,18 @@ def test_a_difference_names_elements_and_properties_in_words(ana):
     assert re.search(r"User task · approve changed Name Before 审批 After 审核", shown)
 
 
+def test_conditions_and_time_limits_differ_in_words_and_a_flow_without_a_name_is_known_by_its_ends(ana, engine):
+    changed = NEWER.replace(b'approval.approve.outcome = "agree"', b"amount &gt; 5").replace(b"P2D", b"P3D")
+    unnamed = b'<sequenceFlow id="f3" sourceRef="pay" targetRef="paid"'
+    save(engine, changed.replace(unnamed + b"/>", unnamed + b"><documentation>x</documentation></sequenceFlow>"))
+
+    shown = text_of(ana.get("/designer/difference/claim"))
+
+    assert "Condition Before Approve agreed After Amount > 5 CNY" in html.unescape(shown)
+    assert "Schedule · Due Before within 2 days After within 3 days" in shown
+    assert "Pay → 已付款 Sequence flow · f3" in shown
+
+
 def test_a_picture_marks_what_differs_with_a_badge_and_an_anchor():
     drawn = thumbnail(LEAVE.read_bytes(), marks={"manager": "changed", "hr": "removed"}, prefix="before-")
 

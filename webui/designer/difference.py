@@ -10,14 +10,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
 
-from engine import drafts, identity, repository
-from engine.bpmn.comparing import Changes, Part, Property, compare_drawings, parts
+from engine import bpmn, drafts, identity, repository
+from engine.bpmn.comparing import Changes, Part, Property, compare_drawings
 from engine.bpmn.parser.xml import Unreadable
 from engine.errors import N_, NotFound, Phrase
 from engine.repository import DefinitionInfo
-from webui.designer import used_files, vocabulary
+from webui.designer import conditions, elements, results, used_files, vocabulary
+from webui.designer.asking import about_requester, fields_of, memberships, people
 from webui.designer.blueprint import designer
-from webui.designer.cards import duration_words
+from webui.designer.cards import due_words, duration_words
 from webui.designer.changes import Line, NotComparable, Row, rows_between
 from webui.designer.elements import KINDS
 from webui.designer.filing import KINDS as KINDS_BESIDE
@@ -32,6 +33,7 @@ LONGEST = 400
 """characters of a value that are shown at once"""
 _SEGMENT = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
 _DURATION = re.compile(r"P(?:\d+D|T\d+[HM])")
+_CONDITION, _FLOW = "conditionExpression", "sequenceFlow"
 _REFERENCES = frozenset(("default", "attachedToRef", "sourceRef", "targetRef", "parent", "outgoing", "flowNodeRef"))
 """properties whose values are ids of elements"""
 
@@ -176,18 +178,18 @@ def between(file: File, before: Side, after: Side) -> Difference:
 def _of_drawings(file: File, before: Side, after: Side, old: bytes, new: bytes) -> Difference:
     try:
         found = compare_drawings(old, new)
-        names = _names(parts(new)) | _names(parts(old))
+        said = _Words(elements.names(old) | elements.names(new), _asked(new))
     except Unreadable as error:
         raise NotComparable(reason=Phrase(error.finding.message, **error.finding.facts)) from None
     order = {"removed": 0, "added": 1, "changed": 2}
     rows = [
-        *(_row(part, "removed") for part in found.removed.values()),
-        *(_row(part, "added") for part in found.added.values()),
-        *(_row(one.after, "changed", _lines(one.properties, names)) for one in found.changed.values()),
+        *(_row(part, "removed", said) for part in found.removed.values()),
+        *(_row(part, "added", said) for part in found.added.values()),
+        *(_row(one.after, "changed", said, _lines(one.properties, said)) for one in found.changed.values()),
     ]
     return Difference(
         before, after, sorted(rows, key=lambda row: order[row.state]),
-        [_row(part, "moved") for part in found.moved.values()],
+        [_row(part, "moved", said) for part in found.moved.values()],
         (
             thumbnail(old, labelled=True, marks=_marks(found, "removed"), prefix="before-"),
             thumbnail(new, labelled=True, marks=_marks(found, "added"), prefix="after-"),
@@ -234,22 +236,34 @@ def _marks(found: Changes, only_here: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _names(found: dict[str, Part]) -> dict[str, str]:
-    return {key: _name(part) for key, part in found.items()}
+@dataclass(frozen=True)
+class _Words:
+    """What elements are called, by id, and what conditions of the newer side ask about."""
+
+    names: dict[str, str]
+    asked: dict[str, conditions.Field]
 
 
-def _name(part: Part) -> str:
-    return label(part.labels, part.name) or part.id
+def _asked(drawing: bytes) -> dict[str, conditions.Field]:
+    definition = bpmn.read(drawing).definition
+    found: dict[str, conditions.Field] = {}
+    named, departments = people(), memberships()["in-department"]
+    for process in definition.processes if definition is not None else ():
+        start = next((node for node in process.nodes.values() if node.type == "startEvent"), None)
+        fields = fields_of(start.extensions.form if start is not None else None, named, departments)
+        found |= results.beside(fields, results.asked(process.all_nodes()))
+    return found | about_requester(named, departments)
 
 
-def _row(part: Part, state: str, lines: tuple[Line, ...] = ()) -> Row:
+def _row(part: Part, state: str, said: _Words, lines: tuple[Line, ...] = ()) -> Row:
     kind = gettext(KINDS[part.kind]) if part.kind in KINDS else part.kind
-    return Row(part.id, state, kind, label(part.labels, part.name), lines)
+    name = label(part.labels, part.name) or (said.names.get(part.id, "") if part.kind == _FLOW else "")
+    return Row(part.id, state, kind, name, lines)
 
 
-def _lines(properties: tuple[Property, ...], names: dict[str, str]) -> tuple[Line, ...]:
+def _lines(properties: tuple[Property, ...], said: _Words) -> tuple[Line, ...]:
     return tuple(
-        Line(_path(one.path), _value(one.path, one.before, names), _value(one.path, one.after, names))
+        Line(_path(one.path), _value(one.path, one.before, said), _value(one.path, one.after, said))
         for one in properties
     )
 
@@ -273,7 +287,7 @@ def _segment(text: str) -> str:
     return f"{known} {rest[1:-1].replace('][', ' ')}" if rest else known
 
 
-def _value(path: tuple[str, ...], text: str | None, names: dict[str, str]) -> str | None:
+def _value(path: tuple[str, ...], text: str | None, said: _Words) -> str | None:
     if text is None:
         return None
     last = path[-1]
@@ -281,12 +295,15 @@ def _value(path: tuple[str, ...], text: str | None, names: dict[str, str]) -> st
     options: dict[str, str] = dict(choice.options) if choice is not None else _VALUES.get((last,), {})
     meant = "" if choice is not None and choice.written == text and "" in options else text
     if meant in options:
-        said: str = options[meant]
-        return gettext(said)
+        return gettext(options[meant])
     if last == "kind":
         return gettext(KINDS[text]) if text in KINDS else text
+    if last == _CONDITION and text.startswith("="):
+        return conditions.words_of(text, said.asked, said.names, memberships())
+    if last == "dueDate":
+        return due_words(text)
     if last in _REFERENCES:
-        return ", ".join(names.get(one, one) for one in text.split(", "))
+        return ", ".join(said.names.get(one, one) for one in text.split(", "))
     if text in ("true", "false"):
         return gettext("yes") if text == "true" else gettext("no")
     if not text:
