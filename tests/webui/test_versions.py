@@ -65,7 +65,7 @@ def test_conditions_and_time_limits_differ_in_words_and_a_flow_without_a_name_is
 
     shown = text_of(ana.get("/designer/difference/claim"))
 
-    assert "Condition Before Approve agreed After Amount > 5 CNY" in html.unescape(shown)
+    assert "Condition Before Check agreed After Amount > 5 CNY" in html.unescape(shown)
     assert "Schedule · Due Before within 2 days After within 3 days" in shown
     assert "Pay → 已付款 Sequence flow · f3" in shown
 
