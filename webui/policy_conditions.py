@@ -98,6 +98,8 @@ class _Reader:
         match name, arguments:
             case "list contains", [n.Path(source=n.Name(name="actor"), name="roles"), n.Literal(value=str(key))]:
                 return gettext("he is of the group %(group)s", group=policy_names.group(key))
+            case "belongs to", [n.Name(name="actor"), n.Literal(value=str(key))]:
+                return gettext("he belongs to the department %(department)s", department=policy_names.unit(key))
             case "authority", [n.Literal(value=str(key)), n.Name(name="actor"), n.Name(name="facts")]:
                 return gettext("the table %(table)s entitles him", table=policy_names.decision(key))
             case "not", [condition]:

@@ -190,6 +190,18 @@ def choice_of_told(chosen: Iterable[str]) -> list[tuple[str, str]]:
     return choice_of_groups([*chosen, *held])
 
 
+def unit(key: str) -> str:
+    """A department by its name."""
+    return _chosen(_known("units", _units).get(key), key)
+
+
+def choice_of_values() -> list[tuple[str, str]]:
+    """(key, name) of groups, departments and tables, for conditions about whoever approves."""
+    found = [(key, group(key)) for key in _known("groups", _groups)]
+    found += [(key, unit(key)) for key in _known("units", _units)]
+    return found + [(key, decision(key)) for key in _known("decisions", _decisions)]
+
+
 def decision(key: str) -> str:
     """A table of decisions that is deployed."""
     return _told_apart(_known("decisions", _decisions), key)
@@ -237,6 +249,10 @@ def _policies(uow: UnitOfWork) -> _Names:
 
 def _groups(uow: UnitOfWork) -> _Names:
     return {one.key: {"zh": one.name, "en": one.name_en} for one in identity.groups(uow)}
+
+
+def _units(uow: UnitOfWork) -> _Names:
+    return {one.key: {"zh": one.name, "en": one.name_en} for one in identity.org_units(uow)}
 
 
 def _rights(uow: UnitOfWork) -> _Names:

@@ -11,7 +11,7 @@ from lxml import html
 from engine.policy import Policy, statement
 from engine.policy.statement import CLASSES, ROLES, STATE
 from tests.webui.test_policies import known, text_of, versions  # noqa: F401 - the first is a fixture
-from webui.policies import editing
+from webui.policies import editing, shapes
 
 SHIPPED = statement.read((Path(__file__).parents[2] / "processes" / "policies.yml").read_text())
 EVERYTHING = """
@@ -215,6 +215,67 @@ def test_what_a_policy_speaks_about_is_chosen_once(known):  # noqa: F811
     for sure in ({}, {"sure": "yes", "reason": "x"}, {"to": "form"}):
         refused = cora.post("/policies/REF-001/change", data={"view": "yaml", "text": other} | sure)
         assert (refused.status_code, "on: refund.execute" in refused.text) == (422, True)
+
+
+SAID = [
+    ("facts.amount_base >= 200000", [("amount_base", ">=", "200000")]),
+    ("facts.currency != \"a \\\"b\\\"\"", [("currency", "!=", 'a "b"')]),
+    ("facts.payee_bank_confirmed and facts.period_open = false",
+     [("payee_bank_confirmed", "=", "true"), ("period_open", "=", "false")]),
+    ('list contains(actor.roles, "finance") and not(belongs to(actor, "sales"))',
+     [("group", "=", "finance"), ("department", "!=", "sales")]),
+    ('authority("payment_authority", actor, facts)', [("table", "=", "payment_authority")]),
+    ('actor.position = "CFO"', [("position", "=", "CFO")]),
+    ("", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "lines"), SAID)
+def test_common_conditions_are_chosen_from_lists_which_write_the_same_text(text, lines):
+    clauses = [shapes.Clause(*line) for line in lines]
+
+    assert shapes.clauses("payment.execute", text) == clauses
+    assert shapes.expression("payment.execute", clauses) == text
+
+
+@pytest.mark.parametrize("said", ["true", "yes", "是"])
+def test_what_is_so_or_not_is_typed_as_people_say_it(said):
+    line = shapes.Clause("period_open", "=", said)
+
+    assert shapes.expression("payment.execute", [line]) == "facts.period_open"
+    other = shapes.Clause("kind", "=", said)
+    assert [shapes.yes_or_no("payment.execute", one) for one in (line, other)] == ["yes", ""]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["facts.amount  > 1", "facts.amount > 1 or facts.amount < 0", 'facts.match in ("a", "b")', "facts.amount > facts.x",
+     "1 = facts.amount", 'actor.login = "x"', "facts.amount >", 'facts.amount = "1"', "facts.amount = null"],
+)  # fmt: skip
+def test_what_the_lists_would_write_otherwise_stays_feel(text):
+    assert shapes.clauses("payment.execute", text) is None
+
+
+def test_who_may_approve_is_changed_in_lists_or_as_feel_and_what_is_wrong_is_kept_as_typed(known):  # noqa: F811
+    cora = known["cora"]
+    sent = sent_by(cora.get("/policies/REF-001/change"))
+
+    def eligible(**changes: object) -> str | None:
+        page = cora.post("/policies/REF-001/change", data=sent | changes | {"to": "yaml"})
+        (stated,) = statement.read(typed(page))
+        return stated.approvals[0].eligible
+
+    group = {"eligible.0.what": ["group", ""], "eligible.0.how": ["=", "="], "eligible.0.value": ["finance", ""]}
+    assert eligible() is None
+    assert eligible(**group) == 'list contains(actor.roles, "finance")'
+    assert eligible(**group, eligible=['= actor.login = "fay"']) == 'actor.login = "fay"'
+    shown = cora.post("/policies/REF-001/change", data=sent | group | {"more": "approval"})
+    assert sent_by(shown)["eligible.0.value"][0] == "finance"
+    for wrong in ({"eligible.0.value": ["", ""]}, {"eligible.0.what": ["amount", ""]}, {"eligible.0.how": [">", "="]},
+                  {"eligible.0.what": ["", ""]}):  # fmt: skip
+        refused = cora.post("/policies/REF-001/change", data=sent | group | wrong)
+        assert refused.status_code == 422
+        assert sent_by(refused)["eligible.0.what"][0] == (group | wrong)["eligible.0.what"][0]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_a_stored_fact_comes_back_as_it_was(fact):
         ("list contains(actor.roles, \"finance\") and authority(\"limits\", actor, facts)",
          "属于“finance”组，且决策表“limits”授予其权限",
          "he is of the group finance and the table limits entitles him"),
+        ("belongs to(actor, \"sales\")", "属于“sales”部门", "he belongs to the department sales"),
         ("not(facts.period_open)", "并非（会计期间未结账）", "not (the accounting period is open)"),
         ("count(facts.invoices) > 2", "(count(发票)) > 2", "(count(invoices)) > 2"),
         ('contains(facts.payee, "facts.kind")', 'contains(收款人, "facts.kind")', 'contains(payee, "facts.kind")'),

@@ -13,7 +13,7 @@ from webui import findings, policy_names, policy_rows
 from webui import policy_words as words
 from webui.access import guard, may_read, needs
 from webui.errors import words as say
-from webui.policies import editing
+from webui.policies import editing, shapes
 from webui.rendering import as_script_data, label, page
 from webui.transaction import shows_again
 
@@ -108,7 +108,8 @@ def _editor(
     return page(
         "policies/change.html", policy_id=policy_id, now=now, on=on, sent=sent, text=text, error=error, beyond=beyond,
         said=words, edit=editing, facts=editing.facts_of(on, sent or editing.Fields()),
-        reason=request.form.get("reason", ""), capabilities=policy_names.capabilities(),
+        reason=request.form.get("reason", ""), capabilities=policy_names.capabilities(), shapes=shapes,
+        values=policy_names.choice_of_values(),
     )  # fmt: skip
 
 
@@ -118,11 +119,12 @@ def propose(policy_id: str) -> ResponseReturnValue:
     """First what the change would do is shown; the second time it is proposed. Form and YAML turn into each other."""
     now, on = _now(policy_id)
     text = request.form.get("text") if request.form.get("view") == "yaml" else None
+    sent = editing.folded(request.form, on) if text is None else request.form
     if text is None and request.form.get("more"):
-        return _editor(policy_id, sent=editing.with_line(editing.Fields(request.form), request.form["more"]))
+        return _editor(policy_id, sent=editing.with_line(editing.Fields(sent), request.form["more"]))
     if text is None and request.form.get("less"):
-        return _editor(policy_id, sent=editing.without_line(editing.Fields(request.form), request.form["less"]))
-    text = editing.from_form(policy_id, on, request.form) if text is None else text
+        return _editor(policy_id, sent=editing.without_line(editing.Fields(sent), request.form["less"]))
+    text = editing.from_form(policy_id, on, sent) if text is None else text
     if request.form.get("to") == "yaml":
         return _editor(policy_id, text=text)
     read = statement.read(text)

@@ -10,6 +10,8 @@ from werkzeug.datastructures import MultiDict
 from engine.errors import N_, InvalidPolicy
 from engine.policy import Policy, statement
 from engine.policy.statement import Requirement
+from webui.policies import shapes
+from webui.policies.shapes import Clause
 
 Fields = MultiDict[str, str]
 """name → values; lines of a kind stand under the same names, in their order"""
@@ -18,6 +20,9 @@ UNITS = {"D": N_("days"), "H": N_("hours"), "M": N_("minutes")}
 _LENGTHS = {"D": timedelta(days=1), "H": timedelta(hours=1), "M": timedelta(minutes=1)}
 INSTEAD = "or_"
 """begins the names of an approval that stands in the place of missing evidence"""
+CONDITIONS = ("when", "need_when", "eligible", "condition", "or_need_when", "or_eligible")
+"""fields that hold FEEL; beside each stand lines that say it, as far as they can: `eligible.0.what`"""
+_PARTS = ("what", "how", "value")
 _DEFAULTS = {"actor": "both", "recheck": "decision", "uses": "once"}
 
 
@@ -112,6 +117,37 @@ def shows_all(policy: Policy) -> bool:
     except InvalidPolicy:
         return False
     return read == policy
+
+
+def rows(sent: Fields, on: str, name: str, number: int) -> list[Clause] | None:
+    """The lines of a condition, as they were typed or as its FEEL says; None: only FEEL can say it."""
+    lists = [sent.getlist(f"{name}.{number}.{part}") for part in _PARTS]
+    if any(lists):
+        return [Clause(*one) for one in zip(*lists, strict=False)]
+    return shapes.clauses(on, _feel(at(sent, name, number)))
+
+
+def folded(sent: Fields, on: str) -> Fields:
+    """The same form with conditions as FEEL alone: as it was typed where it was changed, else as their lines say.
+
+    Raises InvalidPolicy.
+    """
+    found = Fields(sent)
+    for name in CONDITIONS:
+        values = found.getlist(name)
+        for number, text in enumerate(values):
+            lines = rows(found, on, name, number) if f"{name}.{number}.was" in found else None
+            if lines is not None and at(found, name, number) == at(found, f"{name}.{number}.was"):
+                said = shapes.expression(on, lines)
+                values[number] = text if said == _feel(at(found, name, number)) else f"= {said}" if said else ""
+        found.setlist(name, values)
+    for key in [key for key in found if key.partition(".")[0] in CONDITIONS and "." in key]:
+        found.poplist(key)
+    return found
+
+
+def _feel(text: str) -> str:
+    return text.removeprefix("=").strip()
 
 
 def from_form(policy_id: str, on: str, sent: Fields) -> str:
