@@ -21,6 +21,7 @@ from engine.approvals.rounds import (
     path_of,
     put_into_inbox,
     routing,
+    sealed,
     unconfirmed,
 )
 from engine.bpmn.steps import WorkOpened
@@ -157,6 +158,6 @@ def _record(uow: UnitOfWork, instance: Instance, fact: WorkOpened, row: dict[str
         uow, instance, "task.decided", node=fact.node,
         data={
             "round": row["round"], "task": str(row["id"]), "item": str(item["id"]), "decision": row["outcome"],
-            "decision_source": "carried", "evidence": str(item["evidence_id"]),
+            "decision_source": "carried", "evidence": str(item["evidence_id"]), "row": sealed(item),
         },
     )  # fmt: skip

@@ -497,11 +497,11 @@ def _record_repeated(
             }  # fmt: skip
             if item["evidence_id"] is not None:
                 data["evidence"] = str(item["evidence_id"])
-            data["row"] = _sealed(item)
+            data["row"] = sealed(item)
             history.record(uow, instance, "task.decided", node=fact.node, data=data)
 
 
-def _sealed(item: dict[str, Any]) -> str:
+def sealed(item: Mapping[str, Any]) -> str:
     """Of a row that is inserted decided: what it does not name is empty, or as the table has it."""
     return audit.sealed_item(SimpleNamespace(), {"weight": 1, **item})
 
@@ -550,7 +550,7 @@ def _close_at_once(
                 "decision": word,
                 "decision_source": Source(item["decision_source"]).name.lower(),
                 "reason": item["reason"],
-                "row": _sealed(item),
+                "row": sealed(item),
             },
         )  # fmt: skip
     told = routing(outcome, word, number, (), uow.now)

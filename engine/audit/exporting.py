@@ -91,7 +91,7 @@ def _write(uow: UnitOfWork, folder: Path) -> dict[str, int]:
     rows: Rows = read_rows(uow)
     kinds = (
         "payments", "clearances", "links", "grants", "items", "versions", "emergencies", "signatures", "files", "holds",
-        "accounts", "groups", "members", "substitutions", "deployments", "resources", "definitions",
+        "accounts", "groups", "members", "substitutions", "deployments", "resources", "definitions", "instances",
     )  # fmt: skip
     listed = [(kind, row) for kind in kinds for row in getattr(rows, kind)]
     _json_lines(folder / "rows.jsonl", listed)

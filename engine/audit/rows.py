@@ -48,6 +48,7 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = T
             getattr(rows, kind).extend(told(row) for row in streamed(uow, query))
         rows.substitutions += [substitution_told(row) for row in uow.execute(select(substitution))]
         rows.members += [{"group": row.key, "user": str(row.user_id)} for row in uow.execute(_MEMBERS)]
+    rows.instances += [_instance(row) for row in each(uow, _INSTANCES, instance.c.id, some)]
     payment = metadata.tables.get(PAYMENTS)
     if payment is not None:
         for row in each(uow, select(payment), payment.c.instance_id, some):
@@ -198,6 +199,18 @@ _FILES = (
 )  # fmt: skip
 
 
+_INSTANCES = select(
+    instance.c.id,
+    instance.c.definition_id,
+    instance.c.process_key,
+    instance.c.number,
+    instance.c.business_key,
+    instance.c.starter_id,
+    instance.c.created_at,
+    instance.c.submission,
+    instance.c.resubmits_id,
+    instance.c.erased_at,
+).where(instance.c.history_seq > 0)
 _ACCOUNTS = select(
     user_account.c.id, user_account.c.login, user_account.c.person_id, user_account.c.disabled_at
 )  # fmt: skip
@@ -209,6 +222,14 @@ def _account(row: Any) -> dict[str, Any]:
     return {
         "id": str(row.id), "login": values.sha256(row.login.encode("utf-8", "surrogatepass")).hex(),
         "person": _text(row.person_id), "disabled": row.disabled_at is not None,
+    }  # fmt: skip
+
+
+def _instance(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "definition": str(row.definition_id), "process": row.process_key, "number": row.number,
+        "business_key": row.business_key, "starter": _text(row.starter_id), "created_at": _at(row.created_at),
+        "submission": row.submission, "resubmits": _text(row.resubmits_id), "erased": row.erased_at is not None,
     }  # fmt: skip
 
 

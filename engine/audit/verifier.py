@@ -35,7 +35,10 @@ PAID_BY = "payment.execute"
 EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
 ROWS = 5
 """shape of the rows of an export; 1, or none stated: decisions of people only, no policies, fewer columns; 2: no files,
-signatures and held operations; 3: no accounts and groups; 4: nothing that was deployed"""
+signatures and held operations; 3: no accounts and groups; 4: no instances and nothing that was deployed"""
+STARTED, MIGRATED = b"instance.started", b"instance.migrated"
+PROCESS = 1
+"""kind of a version that is a process"""
 SHAPE = 2
 """what the first fact of a chain says when the chain tells of visits, decisions that became void, files and holds"""
 _SHAPED = b'"record":2'
@@ -81,7 +84,8 @@ TEXTS = "texts"
 _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
-    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER, DEPLOYED,
+    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER, DEPLOYED, STARTED,
+    MIGRATED,
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -460,9 +464,9 @@ class Seen:
             return False
         more = [name for name in SEALED[kind] if name not in names and name in row]
         added = ADDED.get(kind, ())
-        if any(row[name] is not None for name in more if name in added):
+        if names and any(row[name] is not None for name in more if name in added):
             return False
-        if all(name in added for name in more):
+        if names and all(name in added for name in more):
             return True
         key = row_key(kind, row)
         if kind not in self.sealed_later:
@@ -648,6 +652,7 @@ class Rows:
     resources: list[dict[str, Any]] = field(default_factory=list)
     """files as they were deployed"""
     definitions: list[dict[str, Any]] = field(default_factory=list)
+    instances: list[dict[str, Any]] = field(default_factory=list)
     deployed_told: bool = True
     """False for exports of before what was deployed was among the rows"""
     people_told: bool = True
@@ -759,6 +764,7 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
         _check_substitutions(report, rows, seen)
     if whole and newest and rows.deployed_told:
         _check_deployed(report, rows, seen)
+    _check_instances(report, rows, seen, newest)
     _check_owners(report, rows, seen, whole)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
@@ -1028,6 +1034,26 @@ def _check_states(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
             report.add("grant-state", BROKEN, grant["id"], _OTHER_STATE, grant=grant["id"],
                        subject=f"{grant['subject_type']} {grant['subject_id']}", found=grant["state"],
                        expected=expected)  # fmt: skip
+
+
+def _check_instances(report: Report, rows: Rows, seen: Seen, newest: bool) -> None:
+    """An instance is the one that its first fact tells of, in the version in which facts have put it."""
+    begun = {stream: link for stream, seq, _, link in seen.of(STARTED) if seq == 1}
+    moved = {stream: link[-1]["to"] for stream, _, _, link in seen.of(MIGRATED) if link[-1]["scope"] == 0}
+    emptied = {stream for stream, *_ in seen.of(EMPTIED)}
+    versions = {(row["key"], row["version"]): row["id"] for row in rows.definitions if row["kind"] == PROCESS}
+    for row in rows.instances if newest else ():
+        if (link := begun.get(row["id"])) is None:
+            continue
+        data = link[-1]
+        first = versions.get((data.get("process"), data.get("version")), row["definition"])
+        told = {
+            "created_at": link[2], "starter": link[5], "definition": moved.get(row["id"], first),
+            "erased": row["id"] in emptied, "submission": data.get("submission", 1), "resubmits": data.get("resubmits"),
+            **{name: data[name] for name in ("process", "number", "business_key") if name in data},
+        }  # fmt: skip
+        if any(row[name] != value for name, value in told.items()):
+            report.add("instance-changed", BROKEN, row["id"], _OTHER_INSTANCE, instance=row["number"] or row["id"])
 
 
 def _check_owners(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
@@ -1645,6 +1671,10 @@ _NO_GROUP = N_("Act {seq} tells of group '{group}', which is gone.")
 _UNRECORDED_MEMBER = N_("Account {account} is of group '{group}', but no act has put it there.")
 _NO_MEMBER = N_("Act {seq} has put account {account} into group '{group}'; it is there no more.")
 _UNRECORDED_SUBSTITUTION = N_("Substitution {substitution} is there, but no act has made it.")
+_OTHER_INSTANCE = N_(
+    "Request {instance} is not as its chain tells: number, process and version, requester, since when, or whether it "
+    "was erased."
+)
 _UNRECORDED_DEPLOYED = N_("'{name}' is there as if it was deployed, but no act has deployed it.")
 _OTHER_DEPLOYED = N_("'{name}' is not as it was deployed: its file, or what was read of it.")
 _NO_DEPLOYED = N_("Act {seq} has deployed {key}, which is gone.")
@@ -1745,6 +1775,7 @@ _ZH = {
     _NO_MEMBER: "第 {seq} 项操作将账号 {account} 加入用户组“{group}”，现已不在其中。",
     _UNRECORDED_SUBSTITUTION: "代理 {substitution} 存在，但没有操作记录其设立。",
     _OTHER_SUBSTITUTION: "代理 {substitution} 与第 {seq} 项操作所记不同：被代理人、代理人、期限或范围。",
+    _OTHER_INSTANCE: "申请 {instance} 与其链所记不同：单号、流程与版本、发起人、发起时间，或是否已清除。",
     _UNRECORDED_DEPLOYED: "“{name}”在库中如同已部署，但没有操作记录其部署。",
     _OTHER_DEPLOYED: "“{name}”与部署时不同：文件，或由其读出的内容。",
     _NO_DEPLOYED: "第 {seq} 项操作部署的 {key} 已不存在。",

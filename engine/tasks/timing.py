@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from engine import history, identity, policy
+from engine import audit, history, identity, policy
 from engine.approvals import automatic, copies, rounds, timeouts
 from engine.db.instance import Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
@@ -160,6 +160,7 @@ def _decide_for_nobody(act: Act, *, agreed: bool) -> Acted:
         data={
             "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round,
             "decision": rounds.WORDS[decision], "decision_source": "auto_timeout", "reason": row["opinion"],
+            "row": audit.sealed_item(act.item, {}),
         },
     )  # fmt: skip
     capability = act.work.capability

@@ -161,10 +161,10 @@ SHAPES = [(kind, names) for kind in verifier.SEALED for names in (*verifier.FORM
 
 @pytest.mark.parametrize(("kind", "names"), SHAPES, ids=lambda one: one if isinstance(one, str) else str(len(one)))
 def test_of_a_row_of_before_every_column_is_held_since_it_was_sealed_as_it_was_found(kind, names):
-    """A column that came later is empty in it, sealed or not."""
+    """Where a chain tells of some columns, those that came later are empty, sealed or not."""
     row, seen = a_row(kind), verifier.Seen()
     digest = verifier._digest_of(row, names) if names else None
-    added = verifier.ADDED.get(kind, ())
+    added = verifier.ADDED.get(kind, ()) if names else ()
     free = [name for name in row if name not in (*names, *added)]
 
     def silent():

@@ -11,6 +11,7 @@ NAMED = "what people are called, which no chain may hold; the login, and the per
 NAMED_BY = "words for the two people; what the substitution lets do is held"
 PLACE = "each change is an act; whom a task asks by it is sealed with the decision"
 SIGNING_IN = "each sign-in of the privileged is an act; who has decided is sealed with the decision"
+RUNS = "what waits and runs now, and what of its form is shown in lists; what came of it is in the chain"
 RECORD: dict[str, dict[str, str]] = {
     "history": {},
     "history_text": {},
@@ -45,6 +46,10 @@ RECORD: dict[str, dict[str, str]] = {
     "deployment": {},
     "resource": {},
     "definition": {"state": "whether it starts anything still; each change is an act"},
+    "instance": {
+        **dict.fromkeys(("title", "summary", "status", "incidents", "version", "codec", "state", "updated_at"), RUNS),
+        "ended_at": RUNS, "ended_code": RUNS, "series": "in which its number is unique; the number is held",
+    },
     "substitution": {
         "reason": NAMED_BY, "judged_reason": NAMED_BY, "told_at": "when its principal was told of its end",
     },
@@ -71,7 +76,7 @@ BESIDE = {
     "draft_review": "as of the draft; a review is an act", "draft_revision": "as of the draft",
     "reviewed_area": "what a review is demanded for; each change is an act", "effect": STATE,
     "future_approver": STATE, "inbox": STATE, "inbox_view": "lists that people have saved", "incident": STATE,
-    "instance": "its tip is compared with the chain; the rest is what runs now", "instance_field": STATE,
+ "instance_field": STATE,
     "instance_label": "names that pickers have shown", "instance_scope": STATE, "job": STATE, "login_failure": PEOPLE,
     "message": STATE, "message_receiver": STATE, "notice_delivery": TOLD, "notice_digest": TOLD,
     "notice_preference": TOLD, "notice_quiet": TOLD, "notice_robot": TOLD,

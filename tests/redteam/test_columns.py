@@ -41,7 +41,7 @@ TOGETHER = (
     {"clearance": ("clearance-", "payment-"), "document_version": ("attachment-",), "history_text": ("text-",),
      "user_group": ("group-",), "resource": ("deployed-",)},
     {"erp_payment": ("payment-",), "policy_hold": ("hold-",), "blob": ("attachment-",), "audit_text": ("text-",),
-     "clearance_grant": ("clearance-",), "user_account": ("account-",),
+     "clearance_grant": ("clearance-",), "instance": ("instance-", "chain-", "stream-"), "user_account": ("account-",),
      "substitution": ("substitution-",)},
     {"history": ("chain-", "visit-", "stream-")},
     {"audit": ("chain-", "stream-"), "audit_leaf": ("anchor-",)},
@@ -136,6 +136,8 @@ def row_of(uow: UnitOfWork, name: str, column: Column[Any] | None = None) -> Any
         query = query.where(table.c.decision.is_not(None))
     if name == "policy_version":
         query = query.where(table.c.state == "active")
+    if name == "instance":  # no draft
+        query = query.where(table.c.history_seq > 0)
     if name == "blob":
         query = query.where(table.c.digest.in_(select(document_version.c.digest)))
     first = () if column is None else (column.is_(None),)
@@ -174,6 +176,8 @@ def put_in(uow: UnitOfWork, name: str) -> None:
         new |= {"state": "retired", "version": 99}
     if name == "definition":
         new["version"] = 99
+    if name == "instance":
+        new["number"] = new["business_key"] = None
     if name == "resource":
         new["path"] = "x"
     if name == "policy_grant":

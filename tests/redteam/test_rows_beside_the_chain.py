@@ -327,7 +327,8 @@ def test_of_decisions_from_before_chains_told_all_of_them_nothing_is_changed_sin
     changed = ["decision-changed"]
     form = {"another form": [*changed, "form-missing"]}
 
-    assert found() == {name: changed if columns == 29 else [] for name in FORGED} | form
+    before_it = {name: changed if columns == 29 else [] for name in FORGED}
+    assert found() == before_it | ({"another form": ["form-missing"]} if not columns else form)
     with engine.unit_of_work(ENGINE) as uow:
         assert [note.rule for note in audit.verify(uow).notes] == ([] if columns == 29 else ["rows-unsealed"])
         assert (audit.seal_former(uow), audit.seal_former(uow)) == (True, False)
