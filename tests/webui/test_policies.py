@@ -14,6 +14,7 @@ from engine import audit, dictionaries, drafts, identity, jobs, operations, poli
 from engine.db.policy import policy_version
 from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
 from tests.redteam.walls import without
@@ -302,6 +303,15 @@ def test_every_operation_stands_in_the_catalogue_with_its_class_and_policies(eng
     assert "no policy: every call is held" in page, "payment.execute has none here"
     assert known["ann"].get("/policies/operations").status_code == 403
     assert known["cora"].get("/policies/new?policy=operations&on=payment.execute").status_code == 422
+
+    called = element("serviceTask", "look", '<zeebe:taskDefinition type="erp.check_stock"/>')
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"stock.bpmn": drawing(START + called + END + flows("start look end"), "", "stock")})
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        info = repository.latest(uow, "stock")
+    page = known["ana"].get("/policies/operations").text
+    assert "1 steps call it" in page
+    assert f'<a href="/designer/view/{info.id}#look">P · look</a>' in page
 
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY.replace("finance_approval,", "finance_approval, respond_within: PT2H,"))

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from engine import identity, operations, policy, repository
 from engine.errors import N_, EngineError, InvalidPolicy, NotFound
 from engine.policy import Policy, Version, statement
+from engine.repository import DefinitionInfo
 from webui import findings, policy_names, policy_rows
 from webui import policy_words as words
 from webui.access import guard, may_read, needs
@@ -252,12 +253,23 @@ def proof(definition_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/operations")
 @needs(READ)
 def catalogue() -> ResponseReturnValue:
-    """Every operation with its class, those that are guarded first, and the policies that speak about them."""
+    """Every operation with its class, the guarded ones first, policies about it and steps that call it."""
     stated: dict[str, list[str]] = {}
     for one in policy.in_force(g.uow):
         stated.setdefault(one.on, []).append(one.id)
     found = sorted(operations.catalog().values(), key=lambda one: (one.guarded_by is None, one.name))
-    return page("policies/operations.html", found=found, stated=stated, must=policy.MUST_BE_POLICED)
+    return page("policies/operations.html", found=found, stated=stated, must=policy.MUST_BE_POLICED, steps=_steps())
+
+
+def _steps() -> dict[str, list[tuple[DefinitionInfo, str, str]]]:
+    """Operation -> (process, element, its name) of the newest versions that call it."""
+    found: dict[str, list[tuple[DefinitionInfo, str, str]]] = {}
+    for info in repository.latest_all(g.uow):
+        program = repository.program(g.uow, info.id)
+        for use in program.operations():
+            node = program.nodes[use.element]
+            found.setdefault(use.type, []).append((info, node.id, label(node.labels, node.name) or node.id))
+    return found
 
 
 @blueprint.get("/duties")
