@@ -778,8 +778,36 @@ def test_shipped_processes_lose_nothing_on_the_canvas_and_looking_changes_nothin
         )
         assert (path.name, found["warnings"], found["changed"]) == (path.name, [], False)
         assert words(found["xml"].encode()) == words(path.read_bytes().replace(b' name="', b' name="&#13;&#10;', 3))
+    assert page.evaluate(EVERY_KIND) > 60
     assert page.evaluate("[...tkDesigner.missing]") == []
     assert wrong == []
+
+
+EVERY_KIND = """async () => {      // looks at each kind of element that the menu makes of these; gives how many
+    const modeler = tkDesigner.modeler, [registry, menu, stack, selection, modeling, elements, canvas] = [
+        'elementRegistry', 'popupMenu', 'commandStack', 'selection', 'modeling', 'elementFactory', 'canvas',
+    ].map(name => modeler.get(name)), frame = () => new Promise(requestAnimationFrame);
+    const draw = (type, more, parent = canvas.getRootElement(), attach) =>
+        modeling.createShape({ type, ...more }, { x: 200, y: 2000 }, parent, ...(attach ? [{ attach }] : []));
+    const task = draw('bpmn:Task'), inner = draw('bpmn:SubProcess', { isExpanded: true });
+    const handler = draw('bpmn:SubProcess', { isExpanded: true, triggeredByEvent: true });
+    const made = [task, inner, handler, ...['StartEvent', 'EndEvent', 'IntermediateThrowEvent', 'ExclusiveGateway']
+        .map(type => draw(`bpmn:${type}`)), draw('bpmn:StartEvent', {}, handler),
+        draw('bpmn:BoundaryEvent', {}, task, true)];
+    const providers = menu._getProviders('bpmn-replace');
+    const entries = id => Object.entries(menu._getEntries(registry.get(id), providers));
+    let looked = 0;
+    for (const { id } of made) {
+        for (const [key] of entries(id).filter(([name]) => name.startsWith('replace-with'))) {
+            const before = stack._stackIdx, [, entry] = entries(id).find(([name]) => name === key);
+            selection.select(entry.action({}, entry));
+            await frame();
+            looked += 1;
+            while (stack._stackIdx > before) stack.undo();
+        }
+    }
+    return looked;
+}"""
 
 
 @pytest.mark.skipif(not MIWG.is_dir(), reason="the reference files of the MIWG do not lie beside the project")

@@ -193,7 +193,8 @@ CAMUNDA_7 = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="x">
 <process id="old_travel" name="差旅" isExecutable="true"><startEvent id="start" name="差旅已提交" camunda:initiator="initiator"/>
 <userTask id="approve" name="审批差旅" camunda:assignee="${bossService.find(execution)}"/><userTask id="book" name="预订机票" camunda:candidateGroups="analysts"/><endEvent id="done" name="机票已预订"/>
-<sequenceFlow id="f1" sourceRef="start" targetRef="approve"/><sequenceFlow id="f2" sourceRef="approve" targetRef="book"/><sequenceFlow id="f3" sourceRef="book" targetRef="done"/>
+<scriptTask id="days" name="计算天数" scriptFormat="groovy" camunda:resultVariable="days"><script>def days = 1 + 1; days</script></scriptTask><businessRuleTask id="tell" name="告知规则" camunda:class="com.acme.Rules"/>
+<sequenceFlow id="f1" sourceRef="start" targetRef="approve"/><sequenceFlow id="f2" sourceRef="approve" targetRef="days"/><sequenceFlow id="f3" sourceRef="days" targetRef="tell"/><sequenceFlow id="f4" sourceRef="tell" targetRef="book"/><sequenceFlow id="f5" sourceRef="book" targetRef="done"/>
 </process></definitions>"""
 CAMUNDA_8 = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:modeler="http://camunda.org/schema/modeler/1.0" modeler:executionPlatform="Camunda Cloud" modeler:executionPlatformVersion="8.6.0" targetNamespace="x">
@@ -216,6 +217,24 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
     group(page, "tk-who")
     entry(page, "tk-who-way").locator("select").select_option("groups")
     entry(page, "tk-who-groups").locator("input").fill("analysts")
+    page.locator(".tk-problem", has_text="groovy").click()
+    group(page, "tk-way")
+    expect(entry(page, "tk-script")).to_contain_text("def days = 1 + 1; days")
+    entry(page, "tk-way").locator("select").select_option("zeebe:Script")
+    group(page, "script")
+    expect(entry(page, "resultVariable").locator("input")).to_have_value("days")
+    formula = entry(page, "scriptExpression")
+    formula.locator(".cm-content").click()
+    page.keyboard.type("1 > 0 and proc")
+    page.locator(".cm-tooltip-autocomplete li").filter(has_text="process").first.click()
+    expect(formula.locator(".cm-content")).to_have_text("1 > 0 and process")
+    formula.locator(".cm-content").fill("1 + 1")
+    page.locator(".tk-problem", has_text="告知规则").first.click()
+    group(page, "tk-way")
+    entry(page, "tk-way").locator("select").select_option("zeebe:TaskDefinition")
+    group(page, "tk-operation")
+    entry(page, "tk-operation-type").locator("select").select_option("notification.notify")
+    fill_inputs(page, user_ids="[process.initiator.id]", title='"规则"')
     published(page, "从旧系统迁来")
 
     send(page, "new_travel.bpmn", CAMUNDA_8.encode())
@@ -227,12 +246,7 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
     named.click()
     group(page, "tk-operation")
     entry(page, "tk-operation-type").locator("select").select_option("notification.notify")
-    group(page, "tk-inputs")
-    for name, expression in (("user_ids", "[process.initiator.id]"), ("title", '"差旅已核对"')):
-        field = page.locator('[data-group-id="group-tk-inputs"] .bio-properties-panel-entry', has_text=f"{name} :")
-        field.locator(".cm-content").click()
-        page.keyboard.insert_text(expression)
-        page.keyboard.press("Escape")
+    fill_inputs(page, user_ids="[process.initiator.id]", title='"差旅已核对"')
     expect(named).to_have_count(0)
     published(page, "从 Camunda 8 迁来")
 
@@ -245,6 +259,15 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
         waiting = {item.task_name for item in tasks.inbox(uow).items}
     assert waiting == {"审批差旅", "核对差旅"}
     assert wrong == []
+
+
+def fill_inputs(page, **expressions):
+    group(page, "tk-inputs")
+    for name, expression in expressions.items():
+        field = page.locator('[data-group-id="group-tk-inputs"] .bio-properties-panel-entry', has_text=f"{name} :")
+        field.locator(".cm-content").click()
+        page.keyboard.insert_text(expression)
+        page.keyboard.press("Escape")
 
 
 def ready(page, key):

@@ -310,7 +310,7 @@ def _script(node: Node, resource: str) -> Iterator[Finding]:
         yield _finding(
             "script-language", node,
             N_("Script task '{element}' is written in '{language}'; only FEEL is executed."),
-            N_("Rewrite it as zeebe:script, or call an operation in a service task."), resource,
+            N_("Choose in its properties what carries it out: an expression (FEEL) or an operation."), resource,
             language=node.script_format or "?",
         )  # fmt: skip
     else:

@@ -6,8 +6,8 @@ export function extension(element, type) {
 }
 
 // `changes`: type -> properties to set, a function (found, make) -> properties, or null: remove the element.
-// `which`: type -> test, where an element may stand several times
-export function edit(injector, element, changes, which = {}) {
+// `which`: type -> test, where an element may stand several times; `own`: properties of the element itself
+export function edit(injector, element, changes, which = {}, own = {}) {
   const factory = injector.get('bpmnFactory'), owner = getBusinessObject(element), commands = [];
   const put = (moddleElement, properties) => commands.push({ cmd: 'element.updateModdleProperties', context: { element, moddleElement, properties } });
   const make = (type, properties, parent) => Object.assign(factory.create(type, properties), { $parent: parent });
@@ -37,6 +37,7 @@ export function edit(injector, element, changes, which = {}) {
       put(owner, { extensionElements: holder });
     }
   }
+  if (Object.keys(own).length) put(owner, own);
   if (commands.length) injector.get('commandStack').execute('properties-panel.multi-command-executor', commands);
 }
 

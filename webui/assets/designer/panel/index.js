@@ -1,10 +1,11 @@
 // Our groups in place of Zeebe's technical ones; what has no better word here (events, messages, timers, called processes and
-// decisions, scripts, mappings) stays with Zeebe's provider.
+// decisions, scripts, mappings) stays with Zeebe's provider, FEEL in our field.
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 import { adHocGroups } from './ad_hoc.js';
 import { Audience } from './audience.js';
 import { withCalled } from './called.js';
+import { withFeel } from './feel_entries.js';
 import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { loopGroup, repeats } from './loops.js';
 import { messageGroup, throwsMessage } from './message.js';
@@ -13,6 +14,7 @@ import { serviceTaskGroups } from './service_task.js';
 import { templateGroup } from './template.js';
 import { formGroup, userTaskGroups } from './user_task.js';
 import { withTimes } from './timer.js';
+import { hasWays, wayGroups } from './way.js';
 import { waysGroups } from './ways_out.js';
 
 const AFTER_ZEEBE = 400;      // Zeebe's provider registers at 500, and a lower number runs later
@@ -33,12 +35,12 @@ class TroikaPanel {
 
   getGroups(element) {
     return groups => {
-      const mapped = is(element, 'bpmn:ServiceTask') || (is(element, 'bpmn:SendTask') && extension(element, 'zeebe:TaskDefinition'));
+      const mapped = is(element, 'bpmn:ServiceTask') || extension(element, 'zeebe:TaskDefinition');
       const kept = groups.filter(({ id }) => !REPLACED.has(id) && !(mapped && (id === 'inputs' || id === 'outputs')) && !(id === 'message' && throwsMessage(element)));
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withTimes(element, withCalled(element, one)))]);
+      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withTimes(element, withCalled(element, withFeel(one))))]);
     };
   }
 
@@ -48,6 +50,7 @@ class TroikaPanel {
     if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
     if (throwsMessage(element)) return [messageGroup(this.translate)];
     if (isAny(element, ['bpmn:Event', 'bpmn:ComplexGateway']) && waitsForCondition(element)) return waitingGroups(element, this.translate);
+    if (hasWays(element)) return wayGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
     if (is(element, 'bpmn:Gateway')) return waysGroups(element, this.translate);
