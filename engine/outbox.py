@@ -17,6 +17,7 @@ HANDLER = "tell"
 SET_UP = "system"
 """source of set-up and repairs, of which nobody is told; other systems are"""
 SUBSTITUTION = "substitution"
+POLICY = "policy"
 PERSONAL = frozenset(
     (
         *("task.transferred", "task.handed_over", "task.delegated", "task.advised", "task.signers_added"),
@@ -56,14 +57,23 @@ def plan_substitution(
     uow: UnitOfWork, substitution_id: UUID, what: str, at: datetime | None = None, **more: Any
 ) -> None:
     """A job, now or `at` a time, that tells of a substitution: given, asked, judged, changed or ended."""
-    key = ids.uuid7()
     by = str(uow.actor.user_id) if uow.actor.user_id is not None and at is None else None
+    _queue(uow, SUBSTITUTION, {"substitution": str(substitution_id), "what": what, "by": by, **more}, at)
+
+
+def plan_policy(uow: UnitOfWork, version_id: UUID, what: str) -> None:
+    """A job that tells of a version of a policy: proposed, activated, leaving (that is proposed) or retired."""
+    by = None if uow.actor.user_id is None else str(uow.actor.user_id)
+    _queue(uow, POLICY, {"version": str(version_id), "what": what, "by": by})
+
+
+def _queue(uow: UnitOfWork, handler: str, payload: dict[str, Any], at: datetime | None = None) -> None:
+    key = ids.uuid7()
     uow.queue(
         _insert,
         {
-            "id": key, "instance_id": None, "token": None, "kind": int(JobKind.EVENT), "handler": SUBSTITUTION,
-            "payload": {"substitution": str(substitution_id), "what": what, "by": by, **more},
-            "shard": key.bytes[-1] % 64, "visible_at": at or uow.now, "state": 0,
+            "id": key, "instance_id": None, "token": None, "kind": int(JobKind.EVENT), "handler": handler,
+            "payload": payload, "shard": key.bytes[-1] % 64, "visible_at": at or uow.now, "state": 0,
             "attempts": 0, "retry": _RETRY, "last_error": None, "created_at": uow.now,
         },
     )  # fmt: skip

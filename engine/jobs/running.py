@@ -182,6 +182,10 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 notices.of_substitution(uow, claimed.payload)
+        case JobKind.EVENT if claimed.handler == outbox.POLICY:
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                notices.of_policy(uow, claimed.payload)
         case JobKind.EVENT if claimed.handler == hooks.OFF:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)

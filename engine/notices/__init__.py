@@ -3,6 +3,7 @@
 from engine.notices.comments import naming, of_comment
 from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
 from engine.notices.events import DIGEST, EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
+from engine.notices.policies import of_policy
 from engine.notices.preferences import choose, chosen, digest, quiet_hours, set_digest, set_quiet_hours
 from engine.notices.receivers import of_receiver
 from engine.notices.reviews import WITHDRAWN as REVIEW_WITHDRAWN
@@ -30,6 +31,7 @@ __all__ = [
     "digest",
     "naming",
     "of_comment",
+    "of_policy",
     "of_receiver",
     "of_review",
     "of_staffing",

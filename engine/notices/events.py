@@ -30,7 +30,7 @@ class Event:
     private: bool = False
     """never told to a group"""
     asks: str = ""
-    """capability of those whom it is told; "": anybody may meet it"""
+    """capabilities of those whom it is told, joined by |; "": anybody may meet it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Notice:
 SUBSTITUTIONS = ("substitution_given", "substitution_asked", "substitution_judged", "substitution_ended")
 """events of a substitution itself; its words are in the facts"""
 RECEIVER_OFF = "receiver_off"
+POLICY_CHANGE = "policy_change"
 DRAWING_COMMENT, DRAWING_REVIEW = "drawing_comment", "drawing_review"
 _MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
 _EACH_TIME = ("urge", "timeout_warning")
@@ -150,6 +151,10 @@ _LIST = (
         "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
         "Payment control needs a look: {about_en}",
         always=frozenset((APP,)), urgent=True,
+    ),
+    Event(
+        POLICY_CHANGE, "策略变更（内控与审计）", "Changes of policies (controllers and auditors)", "{said}",
+        "{said_en}", always=frozenset((APP,)), asks="policy|audit",
     ),
     Event(
         "retention", "待放行的到期申请", "Requests to release for erasing", "保留期已满，放行后即可删除",

@@ -27,7 +27,7 @@ def chosen(uow: UnitOfWork, user_id: UUID) -> dict[tuple[str, str], bool]:
     stored = {(row.event, row.channel): row.wanted for row in uow.execute(_of_people, {"people": [user_id]})}
     return {
         (event.key, channel): channel in event.always or stored.get((event.key, channel), channel in event.defaults)
-        for event in EVENTS.values() if not event.asks or may & {event.asks, "admin"}
+        for event in EVENTS.values() if not event.asks or may & {*event.asks.split("|"), "admin"}
         for channel in PERSONAL_CHANNELS
     }  # fmt: skip
 

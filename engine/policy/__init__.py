@@ -54,6 +54,8 @@ from engine.policy.staffing import KINDS as STAFFING
 from engine.policy.staffing import Asking, Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 from engine.policy.versions import (
+    AUDIT,
+    CAPABILITY,
     Version,
     all_versions,
     check_activation,
@@ -76,6 +78,8 @@ from engine.policy.weakening import weakening
 
 __all__ = [
     "ASSUMED",
+    "AUDIT",
+    "CAPABILITY",
     "DEPLOYING",
     "DRAWING",
     "ESCALATE",

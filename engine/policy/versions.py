@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import audit, history, identity, ids, operations
+from engine import audit, history, identity, ids, operations, outbox
 from engine.audit import verifier
 from engine.db.policy import policy_version
 from engine.errors import (
@@ -190,6 +190,8 @@ def ship(uow: UnitOfWork, text: str) -> list[str]:
                 "valid_from": verifier.instant(row["valid_from"]),
             },
         )  # fmt: skip
+        if differences and before is not None:
+            outbox.plan_policy(uow, row["id"], "activated")
         changed.append(policy.id)
     _forget(uow)
     return changed
@@ -235,6 +237,7 @@ def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
         data = {"policy": policy.id, "version": number, "weakens": _told(differences),
                 "row": audit.sealed_version(values), "now": audit.settled_version(uow, values["id"])}  # fmt: skip
         history.act(uow, SCOPE, "policy.proposed", data, texts={"reason": reason.strip()})
+        outbox.plan_policy(uow, values["id"], "proposed")
         made.append(version(uow, values["id"]))
     return made
 
@@ -282,6 +285,8 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
             "proposed_by": str(found.proposed_by), "valid_from": verifier.instant(uow.now),
             "now": audit.settled_version(uow, version_id)}  # fmt: skip
     history.act(uow, SCOPE, "policy.activated", data, texts={"reason": found.reason})
+    if differences:
+        outbox.plan_policy(uow, version_id, "activated")
     _forget(uow)
     return version(uow, version_id)
 
@@ -297,6 +302,7 @@ def propose_retirement(uow: UnitOfWork, policy_id: str, reason: str) -> Version:
     uow.execute(_change, {"row": row.id, **values})
     data = {"policy": policy_id, "version": row.version, "now": audit.settled_version(uow, row.id)}
     history.act(uow, SCOPE, "policy.retirement_proposed", data, texts={"reason": reason.strip()})
+    outbox.plan_policy(uow, row.id, "leaving")
     return version(uow, row.id)
 
 
@@ -318,6 +324,7 @@ def retire(uow: UnitOfWork, policy_id: str) -> Version:
             "proposed_by": str(row.retired_by), "valid_to": verifier.instant(uow.now),
             "now": audit.settled_version(uow, row.id)}  # fmt: skip
     history.act(uow, SCOPE, "policy.retired", data, texts={"reason": row.retire_reason or ""})
+    outbox.plan_policy(uow, row.id, "retired")
     revoking.of_retired(uow, policy_id)
     _forget(uow)
     return version(uow, row.id)

@@ -24,6 +24,7 @@ HANDLERS = {
     "round": N_("go on after a decision"),
     "signal": N_("send a signal"),
     "start": N_("start a process by a message or signal"),
+    "policy": N_("tell of a change of a policy"),
     "substitution": N_("tell of a substitution"),
     "tell": N_("tell those whom an event concerns"),
     "timer": N_("go on when the time has come"),

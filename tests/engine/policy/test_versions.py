@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import audit, history, identity, policy, repository
+from engine import audit, history, identity, jobs, policy, repository
+from engine.db.base import metadata
 from engine.db.identity import user_account
 from engine.db.policy import policy_version
 from engine.errors import Forbidden, PolicyNotThere, SecondPersonNeeded, WeakerPolicy
@@ -62,9 +63,50 @@ def activate(engine, actor: Actor, made: policy.Version) -> repository.Activatio
         return repository.activate_policy(uow, made.id)
 
 
+def told(engine):
+    """Who was told since the last time: (login, title, text, link)."""
+    jobs.run_due(engine)
+    notice = metadata.tables["notification_notice"]
+    with engine.unit_of_work(ENGINE) as uow:
+        logins = {user.id: user.login for user in identity.users(uow)}
+        rows = uow.execute(select(notice)).all()
+        uow.execute(delete(notice))
+        return sorted((logins[row.user_id], row.title, row.text, row.link) for row in rows)
+
+
 def in_force(engine) -> list[tuple[str, int, str]]:
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         return [(one.policy.id, one.number, one.source) for one in policy.versions_in_force(uow)]
+
+
+def test_another_controller_is_told_of_a_proposal_and_auditors_of_what_becomes_weaker(engine, who):
+    link = "/policies/REF-001"
+    waits = "Kate提出了「REF-001 先审批，后退款」的第 {} 版，等待另一人生效"
+    made = propose(engine, who["kate"], STRICTER)
+    assert told(engine) == [(login, waits.format(2), "", link) for login in ("karl", "robot")]
+    activate(engine, who["karl"], made)
+    assert told(engine) == [], "it asks for more than before"
+
+    made = propose(engine, who["kate"], WEAKER, "few people")
+    weaker = "；要求有所放宽，请审阅"
+    assert told(engine) == [(login, waits.format(3) + weaker, "few people", link) for login in ("aud", "karl", "robot")]
+    activate(engine, who["karl"], made)
+    said = "Karl使「REF-001 先审批，后退款」的第 3 版生效" + weaker
+    assert told(engine) == [(login, said, "few people", link) for login in ("aud", "kate")]
+
+    with engine.unit_of_work(who["karl"]) as uow:
+        policy.propose_retirement(uow, "REF-001", "no refunds")
+    said = "Karl提出停用「REF-001 先审批，后退款」，等待另一人停用" + weaker
+    assert told(engine) == [(login, said, "no refunds", link) for login in ("aud", "kate", "kate2", "robot")]
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.retire(uow, "REF-001")
+    said = "Kate停用了「REF-001 先审批，后退款」" + weaker
+    assert told(engine) == [("aud", said, "no refunds", link)]
+
+    made = propose(engine, who["kate"], SHIPPED)
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.withdraw(uow, made.id)
+    assert told(engine) == [], "it no longer waits"
 
 
 def test_what_one_person_proposed_another_puts_in_force(engine, who):
