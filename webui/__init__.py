@@ -21,7 +21,7 @@ from webui import (
 )  # fmt: skip
 
 from webui import (  # isort: skip
-    auditing, cockpit, designer, dictionaries, health, inbox, login, messages, picking, requests, substitutions,
+    about, auditing, cockpit, designer, dictionaries, health, inbox, login, messages, picking, requests, substitutions,
     verifying, webhooks, workbench, workdays,
 )  # fmt: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
@@ -70,7 +70,7 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     rendering.install(app)
     for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, leaving, messages,
                  webhooks, verifying, health, workdays, signatures, auditing, picking, dictionaries,
-                 policies):  # fmt: skip
+                 policies, about):  # fmt: skip
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

@@ -30,7 +30,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = {
     "login.form": "", "verifying.verify": "",
     **dict.fromkeys(
-        ("workbench.home", "workbench.menu", "messages.index", "messages.settings", "requests.index", "requests.mine",
+        ("about.index", "workbench.home", "workbench.menu", "messages.index", "messages.settings", "requests.index",
+         "requests.mine",
          "requests.start", "requests.draft", "requests.instance", "requests.again", "requests.consult", "requests.copy",
          "requests.urge", "requests.void", "requests.withdraw", "requests.ahead"),
         "ann",

@@ -38,7 +38,8 @@ CAPABLE = {"dora": "", "olga": "cockpit", "dan": "process.design", "pam": "peopl
 """people with exactly one capability each; dora is an employee, ann's instance is none of her business"""
 
 ASKS = {
-    "workbench.home": KNOWN, "workbench.menu": KNOWN, "messages.index": KNOWN, "messages.read": KNOWN,
+    "about.index": KNOWN, "workbench.home": KNOWN, "workbench.menu": KNOWN, "messages.index": KNOWN,
+    "messages.read": KNOWN,
     "verifying.verify": ANY, "requests.print_": "participant",
     "messages.open_": "participant", "messages.settings": KNOWN, "messages.choose": KNOWN, "messages.badge": KNOWN,
     "messages.robot_list": "admin", "messages.add_robot": "admin", "messages.remove_robot": "admin",
