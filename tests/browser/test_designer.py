@@ -968,6 +968,7 @@ def test_names_are_shown_and_written_in_the_language_of_the_reader_and_the_drawi
     expect(header).to_have_text("Approve expense claim")
     assert page.evaluate(GAP, ["paid", "paid_label"]) >= 0
     assert page.evaluate(GAP, ["told_label", "told"]) >= 0
+    assert page.evaluate(GAP, ["agreed_label", "agreed", "top", "bottom"]) >= 0
     expect(problems).to_contain_text("More steps")
     expect(problems).not_to_contain_text("其他步骤")
     page.evaluate("const c = tkDesigner.modeler.get('canvas'); c.setRootElement(c.findRoot('more_plane'))")
@@ -1016,10 +1017,10 @@ BESIDE = {
 <bpmndi:BPMNEdge id="e1\"""",
 }
 """steps whose English names need more room than the drawing leaves beside them, and one that is looked into"""
-GAP = """([left, right]) => {
+GAP = """([first, second, edge = 'left', other = 'right']) => {
   const of = id => tkDesigner.modeler.get('elementRegistry').getGraphics(id).querySelector('.djs-visual');
   const box = id => of(id).getBoundingClientRect();
-  return box(right).left - box(left).right;
+  return box(second)[edge] - box(first)[other];
 }"""
 UNDOABLE = "tkDesigner.modeler.get('commandStack').canUndo()"
 WRITTEN = "tkDesigner.modeler.saveXML().then(({xml}) => xml)"

@@ -3,7 +3,7 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { getLabel } from 'bpmn-js/lib/util/LabelUtil';
 
-const ABOVE_ALL = 5_000, WIDTH_PX = 90;      // of a label at most, as bpmn-js sets it; in the file it has the width of the other language
+const ABOVE_ALL = 5_000, WIDTH_PX = 90, TOUCHING_PX = 4;      // the first of a label at most, as bpmn-js sets it; in the file it has the width of the other language
 const WRITES = 'commandStack.element.updateModdleProperties';
 
 class ShownNames {
@@ -40,17 +40,17 @@ class ShownNames {
 
   #translate(context) {
     const { element, gfx } = context, label = this.label(element);
-    const wider = label && element.labelTarget ? this.#lacking(element, label.get('text')) : 0;
-    if (element.labelTarget) gfx.setAttribute('transform', `translate(${-toTheLeft(element, wider)} 0)`);
+    const [wider, taller] = label && element.labelTarget ? this.#lacking(element, label.get('text')) : [0, 0];
+    if (element.labelTarget) gfx.setAttribute('transform', `translate(${-toTheLeft(element, wider)} ${isAbove(element) ? -taller : 0})`);
     if (!label) return;
     const owner = Object.create(getBusinessObject(element), { name: { value: label.get('text') } });
     context.element = Object.create(element, { businessObject: { value: owner }, width: { value: element.width + wider } });
   }
 
-  // what a label is wider than in the language of the file
-  #lacking({ width }, text) {
-    const room = { x: 0, y: 0, width: WIDTH_PX, height: 0 };
-    return width < WIDTH_PX ? Math.max(0, this.textRenderer.getExternalLabelBounds(room, text).width + 2 - width) : 0;
+  // what a label is wider and taller than in the language of the file
+  #lacking({ width, height }, text) {
+    const needed = this.textRenderer.getExternalLabelBounds({ x: 0, y: 0, width: WIDTH_PX, height: 0 }, text);
+    return [width < WIDTH_PX ? Math.max(0, needed.width + 2 - width) : 0, Math.max(0, needed.height - height)];
   }
 }
 
@@ -60,6 +60,8 @@ function toTheLeft(label, wider) {
   if (label.x >= right) return 0;
   return label.x + label.width <= left ? wider : wider / 2;
 }
+
+const isAbove = ({ labelTarget, y, height }) => labelTarget.waypoints === undefined && y + height <= labelTarget.y + TOUCHING_PX;
 
 // of a shape, or of the part of a flow that runs up or down where the label stands
 function edges({ x, width, waypoints }, { y, height }) {
