@@ -115,14 +115,20 @@ class Space(Moving):
             return BY_ITSELF if computes(place) else SURE
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
-        passes = node.type in AT_ONCE and not (asks(place) or computes(place) or place.repeats or place.boundaries)
-        if passes or self._begins_at_once(place):
-            return SURE
-        if (place.id in self.data.certain or self.data.is_decided(place.id, state.data)) and not asks(place):
+        passes = node.type in AT_ONCE and not (computes(place) or place.repeats or place.boundaries)
+        passes = passes or place.id in self.data.certain or self.data.is_decided(place.id, state.data)
+        if self._begins_at_once(place) or (passes and self._goes_on(state, place)):
             return SURE
         if node.type in BY_THE_MACHINE or place.id in self._waits_for_conditions:
             return BY_ITSELF
         return OUTSIDE
+
+    def _goes_on(self, state: State, place: Place) -> bool:
+        """Whether its own flows surely let a step go when it is done."""
+        return not asks(place) or all(
+            self._chosen(place, place.node.type, state.outcomes, data)[1]
+            for data in self.data.after(place.id, state.data)
+        )
 
     def _arrive(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
         kind = place.node.type

@@ -803,6 +803,16 @@ def test_what_a_step_has_done_is_done_though_it_is_stuck_at_its_own_flows(step):
     assert verdict.outcome == "violated, both"
 
 
+@pytest.mark.parametrize("step", [script("u", "50", "amount"), element("manualTask", "u")])
+def test_a_step_that_surely_goes_on_by_its_own_flows_stops_everything_at_once(step):
+    body = START + END + script("r", "900", "amount") + BESIDE_IT + step + PAY_IT
+
+    verdict = judged(drawing(body + flows("start r fork", *_stuck("fork u"))), gaps=True)
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 @pytest.mark.parametrize("step", [script("u", '"high"', "level"), service("u", "fill.level")])
 def test_what_a_step_has_written_is_known_beside_it_though_it_is_stuck(step):
     asks = element("exclusiveGateway", "x", default="x_end")
