@@ -50,6 +50,9 @@ CSP = "; ".join(
     )
 )  # fmt: skip
 
+KEPT = ("designer.rule",)
+"""views with parts that a browser may keep as long as it asks each time: they hold nothing of anybody"""
+
 
 def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask:
     """The WSGI application on `engine`, or on one opened as `settings` say. Runs no jobs."""
@@ -88,7 +91,8 @@ def _headers(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "build" or response.status_code >= 400:
-        response.headers["Cache-Control"] = "no-store"
+        if request.endpoint not in KEPT or "ETag" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
         response.vary.add("Cookie")
     return response

@@ -23,7 +23,7 @@ MADE_OF_FACTS = (
     "user", "group", "department", "definition", "process", "decision", "form", "incident", "request",
     "process that you may start", "task", "instance", "service", "timer", "continuation", "message", "notice",
     "event", "webhook", "maintenance", "batch item", "timeout", "retries spent", "outcome unknown", "policy hold",
-    "expression", "poison", "live", "dead", "suspended", "template", "operation",
+    "rule", "expression", "poison", "live", "dead", "suspended", "template", "operation",
 )  # fmt: skip
 """words that stand in facts and enumerations, where no tool finds them"""
 

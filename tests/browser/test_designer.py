@@ -628,7 +628,7 @@ def test_loops_and_ad_hoc_activities_are_set_in_the_panel_and_deployed(site, pro
     assert wrong == []
 
 
-def test_a_finding_leads_to_its_element_and_its_badge_stays_while_it_is_said(profile, draft):
+def test_a_finding_leads_to_its_element_explains_itself_and_its_badge_stays_while_it_is_said(profile, draft):
     key = draft("found")
     page, wrong = opened(profile, key)
     select(page, "yes")
@@ -652,7 +652,21 @@ def test_a_finding_leads_to_its_element_and_its_badge_stays_while_it_is_said(pro
         page.locator(".tk-problem.active").evaluate("line => tkDesigner.modeler.get('selection').get()[0].id")
     ]
     assert chosen != ["yes"]
+    expect(page.locator(".tk-explained figure")).to_have_count(2)
+    expect(page.locator(".tk-explained-wrong")).to_contain_text("错")
+    expect(page.locator(".tk-explained-wrong .tk-is-wrong")).to_be_visible()
+    assert chromium.violations(page) == []
+    page.locator(".tk-why summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("F8")
+    expect(page.locator(".tk-why:not([open])")).to_have_count(1)  # whoever has folded it reads the next one folded
     assert wrong == []
+
+    english, also_wrong = opened(profile, key, language="en-GB")
+    english.locator(".tk-problem[title=reachable]").first.click()
+    expect(english.locator(".tk-explained")).to_contain_text("No path from a start event leads to this element")
+    expect(english.locator(".tk-explained-right")).to_contain_text("Right")
+    assert also_wrong == []
 
 
 def test_a_way_round_is_played_on_the_drawing_and_mended_in_one_step_of_undo(site, profile):

@@ -48,7 +48,7 @@ PAGES = {
          "designer.import_form", "designer.new", "designer.publish", "designer.published", "designer.review",
          "designer.scenario_list", "designer.simple", "designer.edit_form", "designer.gallery", "designer.template",
          "designer.step_templates", "designer.versions", "designer.view",
-         "designer.form_files", "designer.new_form", "designer.build_form"),
+         "designer.form_files", "designer.new_form", "designer.build_form", "designer.rules", "designer.rule"),
         "chen",
     ),
     **dict.fromkeys(
@@ -279,7 +279,8 @@ class Places:
         self.values |= {
             "designer.edit_form": {"key": "leave_request", "form_id": "oa/leave_request"},
             "designer.build_form": {"form_id": "oa/leave_request"},
-            "designer.edit_decision": {"key": "expense_authority"}, "designer.template": {"key": "leave_request"},
+            "designer.edit_decision": {"key": "expense_authority"}, "designer.rule": {"key": "sound.starved"},
+            "designer.template": {"key": "leave_request"},
             "cockpit.versions": of_leave, "cockpit.plan_migration": of_leave, "policies.proof": of_leave,
             "cockpit.batch": {"batch_id": batch},
         }  # fmt: skip

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from engine import repository
 from engine.findings import Finding, Level
 from webui import errors
-from webui.designer import elements
+from webui.designer import elements, explaining
 from webui.designer.addresses import editor_of
 from webui.designer.filing import File, file_at
 from webui.designer.things import named
@@ -15,13 +15,16 @@ from webui.designer.things import named
 
 @dataclass(frozen=True)
 class Shown:
-    """A finding on the page. `where`: the element's name, or the file; `address`: of the element on the canvas."""
+    """A finding on the page. `where`: the element's name, or the file; `address`: of the element on the canvas;
+    `why`: where it is explained, "" where it is not.
+    """
 
     level: str
     where: str
     message: str
     hint: str
     address: str
+    why: str
 
 
 def findings_of(file: File, files: Mapping[str, bytes], told: list[Finding]) -> list[Shown]:
@@ -46,6 +49,7 @@ def findings_of(file: File, files: Mapping[str, bytes], told: list[Finding]) -> 
                 Shown(
                     one.level.value, where or one.resource, errors.words(one.message, facts),
                     errors.words(one.hint, facts), f"{editor}#{quote(element)}" if element else editor,
+                    explaining.address_of(one),
                 )
             )  # fmt: skip
     return shown

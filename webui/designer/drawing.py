@@ -17,7 +17,7 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings, policy_names
-from webui.designer import asking, conditions, elements, expressions, gateways, panel, ready_steps, results
+from webui.designer import asking, conditions, elements, explaining, expressions, gateways, panel, ready_steps, results
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
 from webui.designer.decision_files import drawn_models
@@ -220,6 +220,7 @@ def _finding_out(finding: Finding, facts: dict[str, Any]) -> dict[str, Any]:
         "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,
         "message": errors.words(finding.message, facts), "hint": errors.words(finding.hint, facts),
         "line": finding.line, "steps": findings.steps(finding), "fixes": findings.fixes(finding),
+        "why": explaining.address_of(finding),
     }  # fmt: skip
 
 

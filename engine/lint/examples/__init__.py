@@ -7,11 +7,14 @@ from engine.lint.examples import calls, events, gateways, paths, payments, peopl
 from engine.lint.examples.example import Example
 from engine.lint.examples.unexplained import UNEXPLAINED
 
-__all__ = ["EXAMPLES", "UNEXPLAINED", "Example", "example_for"]
+__all__ = ["EXAMPLES", "PARTS", "UNEXPLAINED", "Example", "example_for"]
 
-PARTS = (paths, gateways, events, people, calls, undoing, payments, texts)
-EXAMPLES: Mapping[str, Example] = {one.key: one for part in PARTS for one in part.EXAMPLES}
-"""by key, in the order in which people read them"""
+PARTS: Mapping[str, tuple[Example, ...]] = {
+    part.TITLE: part.EXAMPLES for part in (paths, gateways, events, people, calls, undoing, payments, texts)
+}
+"""By what they are about, in the order in which people read them."""
+EXAMPLES: Mapping[str, Example] = {one.key: one for part in PARTS.values() for one in part}
+"""By key."""
 
 
 def example_for(finding: Finding) -> Example | None:

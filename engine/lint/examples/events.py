@@ -3,6 +3,7 @@
 from engine.errors import N_
 from engine.lint.examples.example import Example
 
+TITLE = N_("Events")
 EXAMPLES = (
     Example(
         "boundary-leads-nowhere",
@@ -47,7 +48,7 @@ EXAMPLES = (
   end done 已审核|Checked
   asked > big
   big > check : 是|Yes ? amount > 500
-  big > done : 否|No
+  big > done
   check > done
   late > gone
 """,

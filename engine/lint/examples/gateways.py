@@ -3,6 +3,7 @@
 from engine.errors import N_
 from engine.lint.examples.example import Example
 
+TITLE = N_("Choices and conditions")
 EXAMPLES = (
     Example(
         "gateway-default-flow",
@@ -12,7 +13,7 @@ EXAMPLES = (
             "that nobody has thought of come sooner or later. Choose the flow that is taken then."
         ),
         N_("Exactly 500 fits neither condition."),
-        N_("“No” is the default flow: it takes the rest."),
+        N_("“Otherwise” is the default flow: it takes the rest."),
         "big",
         """
   start asked 已申请|Asked
@@ -22,9 +23,9 @@ EXAMPLES = (
   user lead 经理审批|Manager decides @managers
   end done 已审批|Decided
   asked > big
-  big > boss : 是|Yes ? amount > 500
-- big > lead : 否|No ? amount < 500
-+ big > lead : 否|No
+  big > boss : > 500 ? amount > 500
+- big > lead : < 500 ? amount < 500
++ big > lead : 其余|Otherwise
   boss > done
   lead > done
 """,
@@ -47,10 +48,10 @@ EXAMPLES = (
   user lead 经理审批|Manager decides @managers
   end done 已办完|Done
   asked > size
-  size > boss : 大|Large ? amount > 5000
-- size > lead : 中|Medium
-+ size > lead : 中|Medium ? amount > 500
-  size_self = size > done : 小|Small
+  size > boss : > 5000 ? amount > 5000
+- size > lead : 中等|Medium
++ size > lead : > 500 ? amount > 500
+  size_self = size > done : 其余|Otherwise
   boss > done
   lead > done
 """,
@@ -73,11 +74,11 @@ EXAMPLES = (
   user boss 总经理审批|Director decides @directors
   end done 已办完|Done
   asked > size
-- size > lead : 中|Medium ? amount > 500
-- size > boss : 大|Large ? amount > 5000
-+ size > boss : 大|Large ? amount > 5000
-+ size > lead : 中|Medium ? amount > 500
-  size > done : 小|Small
+- size > lead : > 500 ? amount > 500
+- size > boss : > 5000 ? amount > 5000
++ size > boss : > 5000 ? amount > 5000
++ size > lead : > 500 ? amount > 500
+  size > done : 其余|Otherwise
   boss > done
   lead > done
 """,
@@ -144,7 +145,7 @@ EXAMPLES = (
             "The default flow is taken when no other condition is true, whatever stands on it. Its condition is never "
             "looked at, yet readers believe in it. Remove the condition, or let another flow be the default."
         ),
-        N_("“No” is the default and has a condition."),
+        N_("The default flow asks for more than 100."),
         N_("The default has none."),
         "big_lead",
         """
@@ -154,9 +155,9 @@ EXAMPLES = (
   user lead 经理审批|Manager decides @managers
   end done 已审批|Decided
   asked > big
-  big > boss : 是|Yes ? amount > 500
-- big > lead : 否|No ? amount > 100
-+ big > lead : 否|No
+  big > boss : > 500 ? amount > 500
+- big > lead : > 100 ? amount > 100
++ big > lead : 其余|Otherwise
   boss > done
   lead > done
 """,
@@ -178,11 +179,10 @@ EXAMPLES = (
   user lead 经理审批|Manager decides @managers
   end done 已审批|Decided
   asked > big
-- <sequenceFlow id="big_boss" name="是" sourceRef="big" targetRef="boss">
--   <extensionElements><troika:label lang="en">Yes</troika:label></extensionElements>
+- <sequenceFlow id="big_boss" name="JS: amount > 500" sourceRef="big" targetRef="boss">
 -   <conditionExpression xsi:type="tFormalExpression" language="javascript">amount > 500</conditionExpression>
 - </sequenceFlow>
-+ big > boss : 是|Yes ? amount > 500
++ big > boss : amount > 500 ? amount > 500
   big > lead : 否|No
   boss > done
   lead > done

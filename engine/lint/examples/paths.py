@@ -4,6 +4,7 @@ from engine.errors import N_
 from engine.lint.examples.example import Example
 from engine.lint.rules import sound
 
+TITLE = N_("Ways through a drawing")
 EXAMPLES = (
     Example(
         "start-event-required",
@@ -150,15 +151,21 @@ EXAMPLES = (
         ),
         N_("A flow leads from inside the sub-process to the outside."),
         N_("It ends inside; the sub-process goes on."),
-        "pick_sent",
+        "buy_sent",
         """
   start ordered 已下单|Ordered
   sub pack 备货|Prepare goods {
     start begun 已开始|Begun
+    xor ok 有货？|In stock? [default="ok_buy"]
     user pick 拣货|Pick @warehouse
+    user buy 采购|Buy @buyers
     end packed 已备齐|Packed
-    begun > pick > packed
--   pick > sent
+    begun > ok
+    ok > pick : 是|Yes ? stock > 0
+    ok > buy : 否|No
+    pick > packed
+-   buy > sent
++   buy > packed
   }
   end sent 已发货|Sent
   ordered > pack > sent

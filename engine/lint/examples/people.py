@@ -3,6 +3,7 @@
 from engine.errors import N_
 from engine.lint.examples.example import Example
 
+TITLE = N_("Who does it, and until when")
 EXAMPLES = (
     Example(
         "assignment-required",

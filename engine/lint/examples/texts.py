@@ -3,6 +3,7 @@
 from engine.errors import N_
 from engine.lint.examples.example import Example
 
+TITLE = N_("Names, numbers and expressions")
 EXAMPLES = (
     Example(
         "label-required",
@@ -105,8 +106,8 @@ EXAMPLES = (
   user lead 经理审批|Manager decides @managers
   end done 已审批|Decided
   asked > big
-- big > boss : 是|Yes ? amuont > 500
-+ big > boss : 是|Yes ? amount > 500
+- big > boss : amuont > 500 ? amuont > 500
++ big > boss : amount > 500 ? amount > 500
   big > lead : 否|No
   boss > done
   lead > done
@@ -130,8 +131,8 @@ EXAMPLES = (
   user lead 经理审批|Manager decides @managers
   end done 已审批|Decided
   asked > big
-- big > boss : 是|Yes ? amount > 500 && urgent
-+ big > boss : 是|Yes ? amount > 500 and urgent
+- big > boss : urgent && large ? urgent && large
++ big > boss : urgent and large ? urgent and large
   big > lead : 否|No
   boss > done
   lead > done

@@ -3,6 +3,7 @@
 from engine.errors import N_
 from engine.lint.examples.example import Example
 
+TITLE = N_("Undoing what was done")
 EXAMPLES = (
     Example(
         "compensation-handler-missing",

@@ -27,6 +27,7 @@ BESIDE = {
     "event-gateway-alone": {"superfluous-gateway"},
     "event-sub-process-flow": {"standard-flow-ends"},
     "event-sub-process-start": {"start-event-required"},
+    "flow-dangling": {"end-event-required"},
     "link-unmatched": {"end-event-required"},
     "multiple-event-not-executed": {"multiple-event"},
     "nothing-starts": {"start-event-required", "end-event-required"},

@@ -1,5 +1,6 @@
 // The list below the canvas: what the server found, each line leads to its element.
 import { t } from '../shared/i18n.js';
+import { getPart, Offline, Refused } from '../shared/http.js';
 import { stepper } from '../shared/walk.js';
 
 const LEVELS = { error: ['bg-red-lt', 'Error'], warn: ['bg-yellow-lt', 'Warning'], info: ['bg-azure-lt', 'Note'] };
@@ -7,22 +8,28 @@ const ORDER = Object.keys(LEVELS);
 
 export class Problems {
   #current = -1;
+  #folded = false;
 
   // show(element id, rule); play(steps) -> { show(index), clear() }; mend(fix)
   constructor(host, show, { play, mend } = {}) {
-    Object.assign(this, { host, show, play, mend, findings: [], played: null });
+    Object.assign(this, { host, show, play, mend, findings: [], played: null, explained: null });
     host.addEventListener('click', ({ target }) => {
       const line = target.closest('[data-index]');
       if (line) this.#go(Number(line.dataset.index));
     });
   }
 
+  // whoever looks at one of them goes on with it while it is found
   set(findings) {
+    const chosen = this.findings[this.#current];
     this.findings = sorted(findings);
-    this.#current = -1;
+    this.#current = chosen ? this.findings.findIndex(({ rule, element }) => rule === chosen.rule && element === chosen.element) : -1;
     this.#stop();
     const list = this.host.querySelector('ol');
     list.replaceChildren(...this.findings.map(line));
+    if (this.#current < 0) this.explained = null;
+    else this.#mark();
+    if (this.explained) this.#line(this.#current).after(this.explained);
     const count = level => this.findings.filter(finding => finding.level === level).length;
     this.host.querySelector('summary').replaceChildren(
       `${t('Problems')} `, ...(this.findings.length
@@ -38,7 +45,7 @@ export class Problems {
     const told = sorted(findings);
     if (told.map(identity).join() !== this.findings.map(identity).join()) return false;
     this.findings = told;
-    told.forEach((finding, index) => this.host.querySelector(`[data-index="${index}"]`).replaceChildren(...words(finding)));
+    told.forEach((finding, index) => this.#line(index).replaceChildren(...words(finding)));
     const { steps = [] } = told[this.#current] ?? {};
     this.played?.box.querySelectorAll('.tk-walk-step').forEach((line, place) => { line.lastChild.nodeValue = steps[place].text; });
     return true;
@@ -52,11 +59,33 @@ export class Problems {
     this.#current = index;
     this.host.dataset.touched = '';
     this.host.open = true;
-    this.host.querySelectorAll('[data-index]').forEach((button, place) => button.classList.toggle('active', place === index));
-    const { element, rule, steps = [], fixes = [] } = this.findings[index];
+    this.#mark();
+    const { element, rule, steps = [], fixes = [], why } = this.findings[index];
     this.#stop();
+    if (this.explained) this.#folded = !this.explained.open;
+    this.explained?.remove();
+    this.explained = null;
+    if (why) this.#explain(index, why);      // the canvas is as high as it stays before the element is looked for
     if (element) this.show(element, rule);
     if (this.play && (steps.length || fixes.length)) this.#play(index, steps, fixes);
+  }
+
+  #mark() {
+    this.host.querySelectorAll('[data-index]').forEach((button, place) => button.classList.toggle('active', place === this.#current));
+  }
+
+  #line(index) {
+    return this.host.querySelector(`[data-index="${index}"]`);
+  }
+
+  // what it means, drawn wrong and right; whoever folds it sees the next ones folded
+  #explain(index, address) {
+    const box = this.explained = Object.assign(document.createElement('details'), { className: 'tk-why', open: !this.#folded });
+    const said = Object.assign(document.createElement('div'), { className: 'tk-why-said', textContent: t('Loading…') });
+    box.append(Object.assign(document.createElement('summary'), { textContent: t('Why, and how it is right') }), said);
+    box.addEventListener('toggle', () => { if (box.open) load(said, address); });
+    this.#line(index).after(box);
+    if (box.open) this.#line(index).scrollIntoView({ block: 'start' });
   }
 
   // the way that leads there, below the finding, with what would put it right
@@ -66,7 +95,7 @@ export class Problems {
     for (const fix of fixes) {
       box.firstChild.append(Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm tk-fix', textContent: fix.text, onclick: () => this.mend(fix) }));
     }
-    this.host.querySelector(`[data-index="${index}"]`).after(box);
+    this.#line(index).after(box);
     this.played = { way, box };
   }
 
@@ -96,6 +125,18 @@ function line(finding, index) {
 
 function words({ level, element, name, message, hint }) {
   return [badge(level, t(LEVELS[level][1])), span('tk-problem-element', name || element || ''), span('', message), span('text-secondary', hint ?? '')];
+}
+
+async function load(said, address) {
+  if (said.dataset.loaded) return;
+  said.dataset.loaded = '';
+  try {
+    said.replaceChildren(...await getPart(address));
+  } catch (error) {
+    delete said.dataset.loaded;
+    said.textContent = t('It could not be loaded. Fold it and open it again.');
+    if (!(error instanceof Refused || error instanceof Offline)) throw error;
+  }
 }
 
 function bare() {

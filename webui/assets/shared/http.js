@@ -38,4 +38,13 @@ async function answered(response, wanted = false) {
   return json;
 }
 
+// a part of a page, as nodes whose scripts do not run
+export async function getPart(address) {
+  const response = await fetch(address, { headers: { 'HX-Request': 'true' } }).catch(offline);
+  const text = await response.text().catch(offline);
+  if (!response.ok) throw new Refused(response.status, null);
+  const { head, body } = new DOMParser().parseFromString(text, 'text/html');
+  return [...head.childNodes, ...body.childNodes];
+}
+
 export const get = address => send('GET', address);

@@ -46,6 +46,7 @@ class Findings {
     const root = this.canvas.findRoot(element);
     if (root && root !== this.canvas.getRootElement()) this.canvas.setRootElement(root);
     this.selection.select(element);
+    this.canvas.resized();      // the list below may have grown
     if (element !== this.canvas.getRootElement()) this.canvas.scrollToElement(element, 120);
     if (!GROUPS[rule]) return;
     this.audience.reveal(GROUPS[rule]);
