@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, history, identity, operations, repository, runtime
+from engine import bpmn, history, identity, operations, policy, repository, runtime
 from engine.bpmn import reachability
 from engine.bpmn.state import State
 from engine.bpmn.steps import Fact, Step
@@ -71,14 +71,15 @@ def modify(
     With `compensate` in the plan, what has completed behind the places where tokens begin is undone first; refused when
     an operation that cannot be taken back has no handler.
 
-    Raises MoveRefused with what is wrong, what a policy forbids, or the warnings; Forbidden, InvalidValue, NotFound,
-    InstanceOver.
+    Raises MoveRefused with what is wrong, what a policy forbids, or the warnings; PolicyHold where a policy about
+    `instance.modify` asks for approvals; Forbidden, InvalidValue, NotFound, InstanceOver.
     """
     if not repository.manages(uow, rows.read(uow, instance_id)):
         identity.require(uow, repository.ADMINISTER)
     if not reason.strip():
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     instance = runtime.locked(uow, instance_id)
+    policy.admit_modification(uow, instance_id)
     data = {
         "cancel": list(plan.cancel), "compensate": plan.compensate,
         "start": [[placing.where, placing.node, placing.scope, sorted(placing.variables)] for placing in plan.start],

@@ -90,7 +90,7 @@ def change(user_id: UUID, act: str) -> ResponseReturnValue:
         case "password":
             identity.set_password(g.uow, user_id, request.form.get("new_password", ""))
         case "join":
-            identity.add_member(g.uow, request.form.get("group", ""), user_id)
+            policy.add_member(g.uow, request.form.get("group", ""), user_id)
         case "leave":
             identity.remove_member(g.uow, request.form.get("group", ""), user_id)
     flash(gettext("Saved."), "success")

@@ -48,6 +48,12 @@ EVENTS = {
     "instance.modify": N_("a running request is modified"),
 }
 """the same as what happens: when a policy speaks"""
+ACTS = {
+    "policy.activate": N_("putting a policy in force"),
+    "identity.add_member": N_("adding to a group"),
+    "modification.modify": N_("moving a request by hand"),
+}
+"""of the engine's own, which no operation performs"""
 ROLES = {
     "requester": N_("the requester"),
     "editors": N_("whoever edited the document"),
@@ -91,7 +97,6 @@ FACTS = {
     "user": N_("account"),
     "instance": N_("request"),
     "process": N_("process"),
-    "plan": N_("what is changed"),
     "match": N_("match with order and receipt"),
     "payee_bank_confirmed": N_("bank details are confirmed"),
     "payee_bank_hours": N_("hours since the bank details were confirmed"),
@@ -213,7 +218,9 @@ def document(table: str) -> str:
 
 
 def operation(name: str) -> str:
-    """A service operation, as the designer calls it."""
+    """A service operation, as the designer calls it, or an act of the engine's own."""
+    if name in ACTS:
+        return gettext(ACTS[name])
     found = operations.catalog().get(name)
     return name if found is None else _chosen(found.labels, name)
 

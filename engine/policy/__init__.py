@@ -11,6 +11,7 @@ from engine.policy.emergency import review as review_emergency
 from engine.policy.emergency import sign as sign_emergency
 from engine.policy.emergency import withdraw as withdraw_emergency
 from engine.policy.gate import admit, approvers, release, settle_clearance, unanswered
+from engine.policy.granting import add_member
 from engine.policy.grants import (
     Document,
     Yes,
@@ -46,13 +47,14 @@ from engine.policy.holding import (
 )
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
+from engine.policy.modifying import admit_modification
 from engine.policy.responding import Response, responses
 from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import KINDS as STAFFING
 from engine.policy.staffing import Asking, Staffing, staffing
-from engine.policy.statement import MUST_BE_POLICED, Policy, read
+from engine.policy.statement import MUST_BE_POLICED, Policy, enforced, read
 from engine.policy.versions import (
     AUDIT,
     CAPABILITY,
@@ -103,7 +105,9 @@ __all__ = [
     "Version",
     "Yes",
     "activate",
+    "add_member",
     "admit",
+    "admit_modification",
     "all_versions",
     "approvers",
     "ask_emergency",
@@ -117,6 +121,7 @@ __all__ = [
     "document",
     "emergencies",
     "emergency_of",
+    "enforced",
     "entitles",
     "escalate",
     "expired",

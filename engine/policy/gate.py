@@ -177,12 +177,15 @@ def admit(
 def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id: Any) -> None:
     """Let an act of the engine's own that no process calls pass, e.g. `policy.change`, and use up what it needs.
 
-    Raises PolicyHold.
+    Whoever acts is its executor. Raises PolicyHold.
     """
     speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == on]
     if not speaking:
         return
     situation = _looked_at(uow, subject_type, grants.subject_name(subject_id), None)
+    if uow.actor.user_id is not None:
+        person = grants.persons_of(uow, [uow.actor.user_id]).get(uow.actor.user_id) or uow.actor.user_id
+        situation = replace(situation, roles={**situation.roles, "executor": frozenset((person,))})
     found, live = situation.found, situation.live
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
     reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]

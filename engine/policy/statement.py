@@ -18,6 +18,9 @@ from engine.values import to_decimal
 MUST_BE_POLICED = frozenset(("payment.execute", "payee.confirm", "refund.execute"))
 """Classes that hold every call while no policy is in force: fail closed."""
 
+OWN = frozenset(("policy.change", "identity.grant_role", "instance.modify"))
+"""Classes of the engine's own acts, which no operation performs."""
+
 ROLES = frozenset(("requester", "editors", "payee_bank_editor", "approver", "executor", "beneficiary"))
 VALID_FOR = timedelta(days=30)
 GLASS_PEOPLE = 2
@@ -42,7 +45,7 @@ CLASSES: dict[str, dict[str, str]] = {
     "seal.apply": {"entity": "string", "seal": "string", "document": "string"},
     "policy.change": {"policy": "string", "version": "number", "statement": "string", "weakens": "boolean"},
     "identity.grant_role": {"group": "string", "user": "string"},
-    "instance.modify": {"instance": "string", "process": "string", "plan": "string"},
+    "instance.modify": {"instance": "string", "process": "string"},
 }  # fmt: skip
 """Class of operations -> the facts that an approval may bind, with their FEEL types."""
 STATE: dict[str, dict[str, str]] = {
@@ -222,6 +225,11 @@ def check_id(name: str) -> None:
     if _NAME.fullmatch(name) is None:
         wanted = N_("an id of up to 60 letters, digits, '.', '-' and '_' that begins with a letter")
         raise InvalidPolicy(policy=name, expected=wanted, found=name)
+
+
+def enforced() -> frozenset[str]:
+    """Classes that something asks about before it acts: an operation, or an act of the engine's own."""
+    return OWN | {found.guarded_by for found in operations.catalog().values() if found.guarded_by is not None}
 
 
 def numbers(operation_class: str, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import audit, history, identity, ids, operations, outbox
+from engine import audit, history, identity, ids, outbox
 from engine.audit import verifier
 from engine.db.policy import policy_version
 from engine.errors import (
@@ -252,13 +252,14 @@ def withdraw(uow: UnitOfWork, version_id: UUID, reason: str = "") -> None:
 def check_activation(uow: UnitOfWork, version_id: UUID) -> Version:
     """The proposal as the actor may put it in force, compared with what is in force now.
 
-    Raises PolicyNotThere, SecondPersonNeeded, WeakerPolicy, Forbidden.
+    Raises PolicyNotThere, SecondPersonNeeded, WeakerPolicy, InvalidPolicy, Forbidden.
     """
     person = _controller(uow)
     row = _expect(uow, version_id, "proposed")
     if person == row.proposed_person_id or uow.actor.user_id == row.proposed_by:
         raise _second(uow, row.policy_id, row.version)
     found = _version(uow, row)
+    _check_class(found.policy)
     _need_reason(row.policy_id, weakening(_active(uow, row.policy_id), found.policy), row.reason)
     return found
 
@@ -394,10 +395,10 @@ def check_class(before: Policy | None, wanted: Policy) -> None:
 
 
 def _check_class(policy: Policy) -> None:
-    """A policy about what nobody offers would be in force for nothing."""
-    offered = {found.guarded_by for found in operations.catalog().values()}
-    if policy.on not in offered and policy.on not in statement.CLASSES:
-        raise InvalidPolicy(policy=policy.id, expected=N_("a class of an operation"), found=policy.on)
+    """A policy about what nothing enforces would be in force for nothing."""
+    if policy.on not in statement.enforced():
+        expected = N_("a class of an operation that there is: nothing would ask this policy")
+        raise InvalidPolicy(policy=policy.id, expected=expected, found=Term("class", policy.on))
 
 
 def _need_reason(policy_id: str, differences: list[Sentence], reason: str) -> None:

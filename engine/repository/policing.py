@@ -24,7 +24,7 @@ class Unproved:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """A policy that is in force now. `unproved`: what no longer proves; running instances are held, not broken."""
+    """A policy that is in force now. `unproved`: what does not prove because of it; running instances are held."""
 
     version: Version
     unproved: tuple[Unproved, ...]
@@ -35,8 +35,14 @@ def activate_policy(uow: UnitOfWork, version_id: UUID) -> Activation:
 
     Raises PolicyNotThere, SecondPersonNeeded, WeakerPolicy, Forbidden, PolicyHold.
     """
+    before = {one.definition.id: _said(one) for one in unproved(uow, policy.in_force(uow))}
     version = policy.activate(uow, version_id)
-    return Activation(version, tuple(unproved(uow, policy.in_force(uow))))
+    after = unproved(uow, policy.in_force(uow))
+    return Activation(version, tuple(one for one in after if _said(one) - before.get(one.definition.id, set())))
+
+
+def _said(one: Unproved) -> set[tuple[str | None, str]]:
+    return {(finding.element_id, str(finding)) for finding in one.findings}
 
 
 @dataclass(frozen=True, slots=True)

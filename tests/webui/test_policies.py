@@ -456,6 +456,30 @@ def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
     assert "政策" not in catalogue, "a policy is 策略 everywhere"
 
 
+def test_what_a_policy_holds_outside_processes_says_so_and_a_class_without_operation_is_not_offered(
+    engine, known, people, sign_in
+):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(
+            uow,
+            """
+- {id: ROLE-001, title: t, on: identity.grant_role, elsewhere: allowed, require: [{approval: finance_approval}]}
+""",
+        )
+        identity.create_group(uow, "bosses", "Bosses", capabilities="admin")
+        adam = people["adam"] = identity.create_user(uow, "adam", "Adam")
+        identity.add_member(uow, "bosses", "adam")
+    page = sign_in("adam").post(f"/people/{adam.id}/join", data={"group": "controllers"})
+    assert page.status_code == 409
+    assert "Operation adding to a group is held: " in text_in(page)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [group.key for group in identity.groups_of(uow, adam.id)] == ["bosses"]
+
+    offered = known["cora"].get("/policies/new").text
+    assert '<option value="seal.apply" disabled>' in offered
+    assert '<option value="instance.modify">' in offered
+
+
 def test_home_shows_controllers_auditors_operators_and_analysts_what_waits_for_them(engine, known, people, sign_in):
     bill_id = a_bill(engine)
     started(engine, Actor(people["ann"].id), bill_id)

@@ -38,7 +38,7 @@ def create(login: str, name: str, groups: tuple[str, ...], admin: bool) -> None:
                 identity.create_group(uow, "admins", "管理员", name_en="Administrators", capabilities="admin")
             groups = (*groups, "admins")
         for key in groups:
-            identity.add_member(uow, key, user.id)
+            policy.add_member(uow, key, user.id)
 
 
 @group.command()
@@ -72,7 +72,7 @@ def enable(login: str) -> None:
 def join(login: str, group_key: str) -> None:
     """Put somebody into a group."""
     with opening.engine().unit_of_work(opening.CLI) as uow:
-        identity.add_member(uow, group_key, login)
+        policy.add_member(uow, group_key, login)
 
 
 def _ask() -> str:

@@ -60,8 +60,8 @@ def one(policy_id: str) -> ResponseReturnValue:
 
 def _new(error: EngineError | None = None) -> ResponseReturnValue:
     return page(
-        "policies/new.html", classes=_classes(), stated=[one.on for one in policy.in_force(g.uow)],
-        error=error, sent=request.args,
+        "policies/new.html", classes=_classes(), enforced=policy.enforced(), error=error, sent=request.args,
+        stated=[one.on for one in policy.in_force(g.uow)],
     )  # fmt: skip
 
 
@@ -319,8 +319,7 @@ def _check_number(policy_id: str) -> None:
 
 
 def _classes() -> list[str]:
-    offered = {one.guarded_by for one in operations.catalog().values() if one.guarded_by is not None}
-    return [*statement.CLASSES, *sorted(offered - statement.CLASSES.keys())]
+    return [*statement.CLASSES, *sorted(policy.enforced() - statement.CLASSES.keys())]
 
 
 def _people(versions: list[Version]) -> dict[UUID, str]:

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from engine import audit, identity, policy, repository, runtime
-from engine.errors import PolicyHold
+from engine import audit, bpmn, identity, modification, policy, repository, runtime
+from engine.errors import InvalidPolicy, PolicyHold
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import END, START, drawing, flows
-from tests.engine.policy.test_gate import APPROVE, a_bill, agree, pay, people, started
+from tests.engine.bpmn.drawing import END, START, drawing, flows, user
+from tests.engine.policy.test_gate import APPROVE, PAYING, a_bill, agree, pay, people, started
+from tests.factories import straight
 
 BOARD = drawing(
     START + APPROVE.format(provides="board_approval").replace("fay,cfo", "root").replace("test_bill", "policy_version")
@@ -83,6 +84,124 @@ def test_changing_a_policy_needs_what_the_policy_about_changes_asks_for(engine, 
         assert repository.activate_policy(uow, made.id).version.state == "active"
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert audit.verify(uow).findings == audit.verify(uow, of).findings == []
+
+
+OWN_ACTS = """
+- id: ROLE-001
+  title: 授权要审批
+  on: identity.grant_role
+  when: '= facts.group = "controllers"'
+  require:
+    - {approval: finance_approval}
+  distinct: [beneficiary, executor, approver]
+  binds: [group, user]
+  elsewhere: allowed
+- id: MOD-001
+  title: 干预要审批
+  on: instance.modify
+  require:
+    - {approval: finance_approval}
+  binds: [instance]
+  elsewhere: allowed
+"""
+
+
+def approve_of(engine, who, subject_type: str, subject: str) -> None:
+    """Req asks in a request of its own, Fay agrees."""
+    key = f"about_{subject_type}"
+    task = (
+        APPROVE.format(provides="finance_approval").replace("test_bill", subject_type).replace("= bill_id", "= about")
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {f"{key}.bpmn": straight(task, process_id=key)})
+    with engine.unit_of_work(who["req"]) as uow:
+        runtime.start(uow, key, {"about": subject})
+    agree(engine, who["fay"])
+
+
+def test_a_role_is_granted_with_the_approval_that_a_policy_asks_for_once(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, OWN_ACTS)
+        for key in ("controllers", "readers"):
+            identity.create_group(uow, key, key)
+        ann, bob = (identity.create_user(uow, login, login.title()).id for login in ("ann", "bob"))
+
+    def join(key, person):
+        with engine.unit_of_work(who["cfo"]) as uow:
+            policy.add_member(uow, key, person)
+
+    def members(key):
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return [user.login for user in identity.members_of(uow, [identity.group(uow, key).id])]
+
+    join("readers", ann)
+    with pytest.raises(PolicyHold, match="finance_approval"):
+        join("controllers", ann)
+    assert (members("readers"), members("controllers")) == (["ann"], [])
+    with engine.unit_of_work(who["fay"]) as uow, pytest.raises(PolicyHold):
+        policy.add_member(uow, "controllers", ann)
+
+    approve_of(engine, who, "role", f"controllers/{ann}")
+    with pytest.raises(PolicyHold):
+        join("controllers", bob)
+    with engine.unit_of_work(who["fay"]) as uow, pytest.raises(PolicyHold, match="finance_approval"):
+        policy.add_member(uow, "controllers", ann)  # whoever does it is not who approved it
+    join("controllers", ann)
+    assert members("controllers") == ["ann"]
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.remove_member(uow, "controllers", ann)
+    with pytest.raises(PolicyHold):
+        join("controllers", ann)
+
+
+def test_a_request_is_moved_by_hand_with_the_approval_that_a_policy_asks_for(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, OWN_ACTS)
+        repository.deploy(uow, {"idle.bpmn": straight(user("wait"), user("later"), process_id="idle")})
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "idle", {}).id
+    with engine.unit_of_work(ENGINE) as uow:
+        (token,) = runtime.load(uow, runtime.locked(uow, instance_id)).tokens
+    plan = bpmn.Modification(cancel=(token,), start=(bpmn.Placing("later"),))
+
+    def move():
+        with engine.unit_of_work(ENGINE) as uow:
+            modification.modify(uow, instance_id, plan, reason="by hand", accept_warnings=True)
+
+    with pytest.raises(PolicyHold, match="finance_approval"):
+        move()
+    approve_of(engine, who, "instance", str(instance_id))
+    move()
+    with engine.unit_of_work(ENGINE) as uow:
+        (token,) = runtime.load(uow, runtime.locked(uow, instance_id)).tokens.values()
+        assert token.node.id == "later"
+        assert audit.verify(uow).findings == []
+
+
+def test_a_policy_about_what_nothing_asks_is_refused_and_one_that_changes_no_proof_names_none(engine, who):
+    unproved = """
+- id: REF-009
+  title: t
+  on: refund.execute
+  require:
+    - {approval: board_approval}
+"""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "controllers", "内控", capabilities="policy")
+        for login in ("cfo", "fay"):
+            identity.add_member(uow, "controllers", login)
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
+
+    def put_in_force(text):
+        with engine.unit_of_work(who["cfo"]) as uow:
+            (made,) = policy.propose(uow, text, "")
+        with engine.unit_of_work(who["fay"]) as uow:
+            return [one.definition.key for one in repository.activate_policy(uow, made.id).unproved]
+
+    assert put_in_force(unproved) == ["p"]
+    assert put_in_force(CHANGES.replace("policy.change", "instance.modify")) == []
+    with pytest.raises(InvalidPolicy, match="nothing would ask"):
+        put_in_force(CHANGES.replace("policy.change", "seal.apply"))
 
 
 def test_the_people_without_whom_nothing_is_paid_are_named(engine):
