@@ -243,6 +243,7 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     entry(page, "tk-name-en").locator("input").fill("Approve it")
     group(page, "tk-due")
     entry(page, "tk-troika-Calendar-name").locator("select").select_option("cn")
+    entry(page, "tk-zeebe-TaskSchedule-dueDate").locator("input").fill("3")
     page.locator("#canvas").click(position={"x": 500, "y": 60})
     select(page, "pay")
     group(page, "tk-inputs")
@@ -260,6 +261,9 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     assert 'perm="write" required="true"' in xml
     assert '<troika:label lang="en">Approve it</troika:label>' in xml
     assert '<troika:calendar name="cn"' in xml
+    schedule = etree.fromstring(xml.encode()).find(".//{*}userTask[@id='approve']//{*}taskSchedule")
+    assert schedule is not None
+    assert schedule.get("dueDate") == '= now() + duration("P3D")'
     assert 'source="= payment.id"' in xml
     assert wrong == []
 
@@ -737,7 +741,13 @@ def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_und
     times = entry(page, "tk-times")
     expect(times).to_contain_text(re.compile(r"Fires, if it began now: 20\d\d-\d\d-\d\d \d\d:\d\d"))
     entry(page, "tk-troika-Calendar-name").locator("select").select_option("cn")
-    entry(page, "timerEventDefinitionValue").locator("input, textarea, .cm-content").first.fill("soon")
+    timer, waits = page.locator('[data-group-id="group-timer"]'), entry(page, "timerEventDefinitionValue")
+    waits.locator("input").fill("4")
+    timer.get_by_label("Unit").select_option("H")
+    expect(timer.get_by_label("Unit")).to_have_value("H")
+    timer.get_by_role("button", name="Write an expression").click()
+    assert page.evaluate(LATE) == "PT4H"
+    waits.locator(".cm-content").fill('"soon"')
     expect(times).to_contain_text("Expected a duration such as PT2H")
 
     page.locator("#audience").get_by_role("button", name="Design", exact=True).click()
@@ -749,6 +759,9 @@ def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_und
     page.get_by_role("button", name="Show them").click()
     expect(operation).to_be_visible()
     assert wrong == []
+
+
+LATE = "tkDesigner.modeler.get('elementRegistry').get('late').businessObject.eventDefinitions[0].timeDuration.body"
 
 
 def test_a_stale_page_asks_which_drawing_stays(site, profile, draft):
@@ -1121,16 +1134,19 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     entry(page, "tk-troika-Policy-role").locator("select").select_option("executor")
     expect(entry(page, "tk-troika-Policy-subjectType")).to_have_count(0)
     group(page, "tk-copies")
-    entry(page, "tk-troika-Cc-groups").locator("input").fill("finance")
+    entry(page, "tk-troika-Cc-groups").locator("select").select_option("finance")
     entry(page, "tk-troika-Cc-on").locator("select").select_option("enter")
     group(page, "tk-automatic")
     entry(page, "tk-troika-Dedupe-mode").locator("select").select_option("last")
     entry(page, "tk-troika-OnEmpty-do").locator("select").select_option("users")
-    entry(page, "tk-troika-OnEmpty-users").locator("input").fill("ana")
-    entry(page, "tk-troika-OnEmpty-users").locator("input").press("Tab")
+    entry(page, "tk-troika-OnEmpty-users").locator("select").select_option("ana")
     page.evaluate("tkDesigner.modeler.get('selection').select(null)")  # the process itself
     group(page, "tk-request")
     entry(page, "tk-troika-Withdraw-until").locator("select").select_option("anytime")
+    starts = entry(page, "tk-troika-Starters-groups")
+    for name in ("finance", "analysts"):
+        starts.locator("select").select_option(name)
+    starts.locator("li button").first.click()
     published(page, "first version")
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
@@ -1143,6 +1159,7 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     assert (human.compensate, human.approval.parameters["branchReject"]) == (True, "waitOthers")
     assert human.executor
     assert [(copy["on"], list(copy["groups"])) for copy in human.copies] == [("enter", ["finance"])]
+    assert dict(program.starters)["groups"] == ["analysts"]
     assert (human.dedupe, human.on_empty, program.withdraw) == ("last", "users:ana", "anytime")
     assert wrong == []
 

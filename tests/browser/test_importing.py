@@ -216,7 +216,7 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
     page.locator("#report .tk-report-line", has_text="审批差旅").filter(has_text="需要决定").click()
     group(page, "tk-who")
     entry(page, "tk-who-way").locator("select").select_option("groups")
-    entry(page, "tk-who-groups").locator("input").fill("analysts")
+    entry(page, "tk-who-groups").locator("select").select_option(label="流程分析")
     page.locator(".tk-problem", has_text="groovy").click()
     group(page, "tk-way")
     expect(entry(page, "tk-script")).to_contain_text("def days = 1 + 1; days")

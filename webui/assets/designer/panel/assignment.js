@@ -1,12 +1,13 @@
 // 谁来审批: one choice in business words over zeebe:assignmentDefinition (person, people, groups, expression) and
 // troika:assignment (whoever the organisation names). Choosing one removes the other.
-import { SelectEntry, TextFieldEntry, isSelectEntryEdited } from '@bpmn-io/properties-panel';
+import { SelectEntry, isSelectEntryEdited } from '@bpmn-io/properties-panel';
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { asList, edit, extension, listOf } from '../extensions.js';
 import { FeelField } from './feel_field.js';
 import { decisionLink } from './called.js';
-import { choice, group, withStored } from './entries.js';
+import { choice, group, named, withStored } from './entries.js';
+import { Named } from './named.js';
 
 const ZEEBE = 'zeebe:AssignmentDefinition', TROIKA = 'troika:Assignment';
 const INITIATOR = '= process.initiator', CLEARED = { assignee: undefined, candidateUsers: undefined, candidateGroups: undefined };
@@ -18,10 +19,10 @@ export function assignmentGroup(element, translate, { assignment }) {
   return group('tk-who', translate('Who'), [
     { id: 'tk-who-way', component: WayEntry, isEdited: isSelectEntryEdited },
     way === 'user' && { id: 'tk-who-user', component: PersonEntry },
-    way === 'users' && { id: 'tk-who-users', component: ListEntry, spec: { name: 'candidateUsers', label: 'People', hint: 'Logins, separated by commas' } },
-    way === 'groups' && { id: 'tk-who-groups', component: ListEntry, spec: { name: 'candidateGroups', label: 'Groups', hint: 'Keys of groups, separated by commas' } },
+    way === 'users' && { id: 'tk-who-users', component: ListEntry, spec: { name: 'candidateUsers', label: 'People', of: 'people' } },
+    way === 'groups' && { id: 'tk-who-groups', component: ListEntry, spec: { name: 'candidateGroups', label: 'Groups', of: 'groups' } },
     way === 'expression' && { id: 'tk-who-expression', component: ExpressionEntry },
-    way === 'role' && { id: 'tk-who-role', component: StrategyEntry, spec: { name: 'groups', label: 'Groups' } },
+    way === 'role' && named(TROIKA, 'groups', 'Groups', 'groups', ', '),
     ...assignment.filter(({ when: [, ways] }) => ways.includes(way)).map(word => choice(element, { ...word, when: null })),
     ...(way === 'decision' ? decisionLink(extension(element, TROIKA)?.get('decisionId')) : []),
   ]);
@@ -71,13 +72,11 @@ function PersonEntry({ element, id }) {
   });
 }
 
-function ListEntry({ element, id, spec: { name, label, hint } }) {
-  const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput'), { groups } = useService('troikaCatalogue');
-  const known = name === 'candidateGroups' && groups.length ? ` ${groups.map(({ key, name: shown }) => `${key} ${shown}`).join(' · ')}` : '';
-  return h(TextFieldEntry, {
-    element, id, debounce, label: translate(label), description: translate(hint) + known,
-    getValue: () => (listOf(extension(element, ZEEBE)?.get(name)) ?? []).join(', '),
-    setValue: value => edit(injector, element, { [ZEEBE]: { [name]: asList((value ?? '').split(/[,，\s]+/).filter(Boolean)) ?? '' } }),
+function ListEntry({ element, id, spec: { name, label, of } }) {
+  const injector = useService('injector'), translate = useService('translate');
+  return h(Named, {
+    id, label: translate(label), of, chosen: listOf(extension(element, ZEEBE)?.get(name)) ?? [],
+    onChange: keys => edit(injector, element, { [ZEEBE]: { [name]: asList(keys) ?? '' } }),
   });
 }
 
@@ -88,14 +87,6 @@ function ExpressionEntry({ element, id }) {
   return h(FeelField, {
     key: `${element.id}-${id}`, id, label: translate('Expression that gives a person'), value: found?.get(name), words,
     onChange: value => edit(injector, element, { [ZEEBE]: { [name]: value ?? '=' } }),
-  });
-}
-
-function StrategyEntry({ element, id, spec: { name, label } }) {
-  const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
-  return h(TextFieldEntry, {
-    element, id, debounce, label: translate(label), getValue: () => extension(element, TROIKA)?.get(name) ?? '',
-    setValue: value => edit(injector, element, { [TROIKA]: { [name]: value || undefined } }),
   });
 }
 

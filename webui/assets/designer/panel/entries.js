@@ -8,10 +8,15 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { ConditionField } from './condition_rows.js';
+import { Duration } from './duration.js';
 import { FeelField } from './feel_field.js';
+import { Named } from './named.js';
 
 // without one of these an element says nothing, and the engine refuses it: it goes with the last of them
 const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'], 'troika:Managers': ['groups'], 'troika:Print': ['template'], 'troika:Retention': ['after'] };
+
+// words of the vocabulary that take keys of the catalogue
+const NAMED = { 'troika:starters.groups': 'groups', 'troika:starters.departments': 'departments', 'troika:managers.groups': 'groups', 'troika:onEmpty.users': 'people' };
 
 export function group(id, label, entries) {
   return { id, label, component: Group, entries: entries.filter(Boolean) };
@@ -25,11 +30,17 @@ export const check = (type, name, label) => entry(type, name, AttributeEntry, is
 export const condition = (type, name, label, hint) => entry(type, name, FeelAttributeEntry, undefined, { label, hint, kind: 'condition' });
 export const feel = (type, name, label, hint) => entry(type, name, FeelAttributeEntry, undefined, { label, hint });
 
+// a moment that lies a duration ahead
+export const ahead = (type, name, label, hint) => entry(type, name, AheadEntry, undefined, { label, hint });
+// several people, groups or departments; `separator`: between their keys
+export const named = (type, name, label, of, separator = ' ') => entry(type, name, NamedEntry, undefined, { label, of, separator });
+
 // what the server's vocabulary says of one attribute, in the reader's language; nothing while another choice makes it meaningless
 export function choice(element, { element: word, attribute, label, options, kind, hint, when, separator, written }) {
   const type = typeOf(word), stored = extension(element, type)?.get(attribute);
   if (when && stored === undefined && !applies(element, when)) return null;
-  const said = { label, hint, said: true };
+  const said = { label, hint, said: true }, of = NAMED[`${word}.${attribute}`];
+  if (of) return entry(type, attribute, NamedEntry, undefined, { ...said, of, separator });
   if (word === 'troika:title') return entry(type, attribute, FeelAttributeEntry, undefined, said);
   if (kind === 'ticks' && options.length) return entry(type, attribute, TicksEntry, undefined, { ...said, options });
   if (options.length) {
@@ -91,6 +102,23 @@ function FeelAttributeEntry({ element, id, spec: { type, name, label, hint, said
   return h(kind === 'condition' ? ConditionField : FeelField, {
     key: `${element.id}-${id}`, id, kind, label: said ? label : translate(label), hint: said ? hint : hint && translate(hint), value: extension(element, type)?.get(name),
     words, onChange: value => write(injector, element, type, { [name]: value }),
+  });
+}
+
+const AHEAD = /^=\s*now\(\)\s*\+\s*duration\("([^"]*)"\)\s*$/;
+
+function AheadEntry({ element, id, spec: { type, name, label, hint } }) {
+  const injector = useService('injector'), translate = useService('translate');
+  return h(Duration, {
+    element, id, label: translate(label), hint: hint && translate(hint), value: extension(element, type)?.get(name),
+    plain: text => AHEAD.exec(text)?.[1] ?? null, written: text => `= now() + duration("${text}")`, onChange: value => write(injector, element, type, { [name]: value }),
+  });
+}
+
+function NamedEntry({ element, id, spec: { type, name, label, said, of, separator } }) {
+  const injector = useService('injector'), translate = useService('translate'), stored = extension(element, type)?.get(name) ?? '';
+  return h(Named, {
+    id, label: said ? label : translate(label), of, chosen: stored.split(/[,，\s]+/).filter(Boolean), onChange: keys => write(injector, element, type, { [name]: keys.join(separator) || undefined }),
   });
 }
 

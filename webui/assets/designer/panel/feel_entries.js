@@ -4,6 +4,8 @@ import { TextFieldEntry } from '@bpmn-io/properties-panel';
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { useService } from 'bpmn-js-properties-panel';
+import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
+import { Duration } from './duration.js';
 import { FeelField } from './feel_field.js';
 
 export const withFeel = group => ({
@@ -19,6 +21,7 @@ function Entry({ theirs, ...props }) {
   const { props: field = {} } = theirs(props) ?? {}, { id, element } = props;
   if (!field.feel) return h(theirs, props);
   const stored = String(field.getValue(element) ?? ''), optional = field.feel !== 'required';
+  if (id === 'timerEventDefinitionValue' && lasts(element)) return h(Duration, { ...field, id, element, value: stored, plain: text => (text.startsWith('=') ? null : text), written: text => text, onChange: field.setValue });
   // what a mapping takes is an expression unless somebody has written something else
   const asFeel = !optional || (chosen.of === element.id ? chosen.asFeel : stored.startsWith('=') || (!stored && id.endsWith('-source')));
   const shown = asFeel
@@ -30,6 +33,8 @@ function Entry({ theirs, ...props }) {
   };
   return optional ? h('div', { class: 'tk-text-or-feel' }, shown, h('button', { type: 'button', class: 'btn btn-sm', onClick: change }, translate(asFeel ? 'Write a text' : 'Write an expression'))) : shown;
 }
+
+const lasts = element => getBusinessObject(element).get('eventDefinitions')?.some(found => is(found, 'bpmn:TimerEventDefinition') && found.get('timeDuration'));
 
 // what an expression says that is nothing but a text; another one says nothing without being asked
 const textOf = stored => /^=\s*"((?:[^"\\]|\\.)*)"\s*$/.exec(stored)?.[1].replaceAll('\\"', '"');

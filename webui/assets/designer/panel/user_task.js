@@ -6,7 +6,7 @@ import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
 import { formLink } from './called.js';
-import { CALENDAR, choice, condition, feel, group, select, text, withStored } from './entries.js';
+import { CALENDAR, ahead, choice, condition, feel, group, named, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
 import { TakenFrom } from './taken_from.js';
 import { TimeLimits } from './time_limits.js';
@@ -38,8 +38,8 @@ export function userTaskGroups(element, translate, { choices }) {
       condition('troika:SkipWhen', 'value', 'Skipped when', 'For example amount < 100'),
     ]),
     group('tk-due', translate('Time limit'), [
-      feel('zeebe:TaskSchedule', 'dueDate', 'Due', 'For example now() + duration("P3D")'),
-      feel('zeebe:TaskSchedule', 'followUpDate', 'Follow-up'),
+      ahead('zeebe:TaskSchedule', 'dueDate', 'Due after', 'For example now() + duration("P3D")'),
+      ahead('zeebe:TaskSchedule', 'followUpDate', 'Follow-up after'),
       CALENDAR,
       text('zeebe:PriorityDefinition', 'priority', 'Priority', { description: '0 to 100', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A number from 0 to 100' }),
       { id: 'tk-time-limits', component: TimeLimits },
@@ -49,8 +49,8 @@ export function userTaskGroups(element, translate, { choices }) {
     group('tk-buttons', translate('What may be done'), all(choices.acts)),
     group('tk-back', translate('Going back'), all(choices.returning)),
     group('tk-copies', translate('Copies'), [
-      text('troika:Cc', 'users', 'People who get a copy', { description: 'Logins, separated by spaces' }),
-      text('troika:Cc', 'groups', 'Groups that get a copy', { description: 'Keys, separated by spaces' }),
+      named('troika:Cc', 'users', 'People who get a copy', 'people'),
+      named('troika:Cc', 'groups', 'Groups that get a copy', 'groups'),
       ...all(copies && choices.copies),
     ]),
     webhooksGroup(translate),
