@@ -664,6 +664,25 @@ def test_a_finding_leads_to_its_element_explains_itself_and_its_badge_stays_whil
     page.keyboard.press("Enter")
     page.keyboard.press("F8")
     expect(page.locator(".tk-why:not([open])")).to_have_count(1)  # whoever has folded it reads the next one folded
+    listed = page.locator(".tk-problem:visible")
+    every = listed.count()
+    listed.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(listed.nth(1)).to_be_focused()
+    expect(listed.nth(1)).to_have_class(re.compile("active"))
+    page.locator(".tk-problem-levels").get_by_role("button", name="错误").click()
+    expect(page.locator(".tk-problem:visible .badge", has_text="错误")).to_have_count(0)
+    assert 0 < listed.count() < every
+    assert chromium.violations(page) == []
+
+    line = page.get_by_role("separator", name="面板宽度")
+    line.press("ArrowLeft")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("#panel").bounding_box()["width"] > 370
+    for _ in range(9):
+        line.press("ArrowLeft")
+    expect(line).to_have_attribute("aria-valuenow", "480")
     assert wrong == []
 
     english, also_wrong = opened(profile, key, language="en-GB")

@@ -9,6 +9,7 @@ const ORDER = Object.keys(LEVELS);
 export class Problems {
   #current = -1;
   #folded = false;
+  #hidden = new Set();      // levels that are not listed
 
   // show(element id, rule); play(steps) -> { show(index), clear() }; mend(fix)
   constructor(host, show, { play, mend } = {}) {
@@ -16,7 +17,18 @@ export class Problems {
     host.addEventListener('click', ({ target }) => {
       const line = target.closest('[data-index]');
       if (line) this.#go(Number(line.dataset.index));
+      const level = target.closest('[data-level]')?.dataset.level;
+      if (level) this.#filter(level);
     });
+    host.addEventListener('keydown', event => {
+      const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!by || !event.target.matches('[data-index]')) return;
+      event.preventDefault();
+      this.#current = Number(event.target.dataset.index);
+      this.step(by);
+      host.querySelector(`[data-index="${this.#current}"]`).focus();
+    });
+    host.querySelector('ol').before(Object.assign(document.createElement('div'), { className: 'tk-problem-levels' }));
   }
 
   // whoever looks at one of them goes on with it while it is found
@@ -37,6 +49,10 @@ export class Problems {
         : [badge('none', t('none found'))]),
     );
     this.host.dataset.count = this.findings.length;
+    const levels = ORDER.filter(count);
+    this.host.querySelector('.tk-problem-levels').replaceChildren(...(levels.length > 1 ? levels.map(level => this.#switch(level)) : []));
+    if (levels.length < 2) this.#hidden.clear();
+    this.#list();
     if (this.findings.some(({ level }) => level !== 'info') && !this.host.dataset.touched) this.host.open = true;
   }
 
@@ -52,7 +68,29 @@ export class Problems {
   }
 
   step(by) {
-    if (this.findings.length) this.#go((this.#current + by + this.findings.length) % this.findings.length);
+    const listed = this.findings.flatMap(({ level }, index) => (this.#hidden.has(level) ? [] : index));
+    if (!listed.length) return;
+    const at = listed.indexOf(this.#current);
+    this.#go(listed[at < 0 ? (by > 0 ? 0 : listed.length - 1) : (at + by + listed.length) % listed.length]);
+  }
+
+  #switch(level) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', textContent: t(LEVELS[level][1]) });
+    button.dataset.level = level;
+    return button;
+  }
+
+  #filter(level) {
+    if (!this.#hidden.delete(level)) this.#hidden.add(level);
+    this.#list();
+  }
+
+  #list() {
+    for (const button of this.host.querySelectorAll('[data-level]')) {
+      button.setAttribute('aria-pressed', String(!this.#hidden.has(button.dataset.level)));
+      button.classList.toggle('active', !this.#hidden.has(button.dataset.level));
+    }
+    this.findings.forEach(({ level }, index) => { this.host.querySelector(`[data-index="${index}"]`).parentElement.hidden = this.#hidden.has(level); });
   }
 
   #go(index) {

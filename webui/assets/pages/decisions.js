@@ -27,6 +27,7 @@ import 'dmn-js/dist/assets/dmn-js-boxed-expression.css';
 import 'dmn-js/dist/assets/dmn-js-boxed-expression-controls.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import '../styles/designer.css';
+import '../styles/panel.css';
 import '../styles/decisions.css';
 import '../styles/editors_dark.css';
 

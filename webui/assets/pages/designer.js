@@ -7,6 +7,7 @@ import { menu } from '../designer/menu.js';
 import { attend, showState, tellUnchecked } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
+import { wide } from '../designer/width.js';
 import { saving } from '../designer/templates/dialog.js';
 import { fit } from '../shared/fit.js';
 import { get, send } from '../shared/http.js';
@@ -20,6 +21,7 @@ import '@bpmn-io/properties-panel/assets/properties-panel.css';
 import 'bpmn-js-color-picker/colors/color-picker.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import '../styles/designer.css';
+import '../styles/panel.css';
 import '../styles/editors_dark.css';
 
 const CHECK_AFTER_MS = 600;
@@ -58,6 +60,7 @@ async function start() {
     },
   });
   showComments(modeler, page, $('comments'));
+  wide($('panel').parentElement, () => modeler.get('canvas').resized());
   modeler.get('troikaAudience').attach($('audience'));
   modeler.get('troikaPlay').attach({
     host: $('play'), others: [$('panel'), $('audience'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,

@@ -13,6 +13,7 @@ import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '@bpmn-io/form-js-editor/dist/assets/form-js-editor-base.css';
 import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
 import '../styles/designer.css';
+import '../styles/panel.css';
 import '../styles/form.css';
 import '../styles/form_builder.css';
 import '../styles/editors_dark.css';
