@@ -30,17 +30,17 @@ def said(expression: str | None) -> str:
     """In words as far as there are some; the rest stays FEEL, with the facts called by their names."""
     text = expression or ""
     try:
-        tree = feel.compile(text, names=_NAMES).tree
+        compiled = feel.compile(text, names=_NAMES)
     except feel.FeelSyntaxError:
         return text
-    return _Reader(text).words(tree)
+    return _Reader(compiled).words(compiled.tree)
 
 
 class _Reader:
     """Goes over the tree of one text. What is said of two trees is the same only if they mean the same."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, compiled: feel.Compiled) -> None:
+        self._compiled = compiled
 
     def words(self, node: n.Node, within: str = "") -> str:
         """`within`: the logic around it."""
@@ -109,7 +109,7 @@ class _Reader:
     def _as_it_stands(self, node: n.Node) -> str:
         """FEEL, with the facts called by their names where they are no part of a text."""
         return _FACT.sub(
-            lambda found: policy_names.fact(found[1]) if found[1] else found[0], self._text[node.start : node.end]
+            lambda found: policy_names.fact(found[1]) if found[1] else found[0], self._compiled.excerpt(node)
         )
 
 

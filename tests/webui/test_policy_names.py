@@ -93,6 +93,8 @@ def test_a_stored_fact_comes_back_as_it_was(fact):
         ("count(facts.invoices) > 2", "(count(发票)) > 2", "(count(invoices)) > 2"),
         ('contains(facts.payee, "facts.kind")', 'contains(收款人, "facts.kind")', 'contains(payee, "facts.kind")'),
         ("facts.amount between 1 and 2", "金额在 1 至 2 之间", "amount from 1 to 2"),
+        ("facts.amount * (facts.amount_base + 1) > 2", "(金额 * (本位币金额 + 1)) > 2",
+         "(amount * (amount in the home currency + 1)) > 2"),
         ("facts.", "facts.", "facts."),
     ],
 )  # fmt: skip
