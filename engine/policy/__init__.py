@@ -53,7 +53,7 @@ from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import KINDS as STAFFING
-from engine.policy.staffing import Asking, Staffing, staffing
+from engine.policy.staffing import Asking, Staffing, able, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, enforced, read
 from engine.policy.versions import (
     AUDIT,
@@ -104,6 +104,7 @@ __all__ = [
     "Verdict",
     "Version",
     "Yes",
+    "able",
     "activate",
     "add_member",
     "admit",

@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from engine import identity
+from engine.db.instance import Instance
 from engine.errors import N_, Listed, Phrase, Term, Title
-from engine.identity import Everybody
+from engine.identity import Everybody, User
 from engine.operations import Facts
-from engine.policy import judging, versions
+from engine.policy import gate, grants, judging, versions
+from engine.policy.holding import Hold
 from engine.policy.limits import limits
 from engine.policy.statement import Policy, Requirement, numbers
 from engine.policy.weakening import Sentence
@@ -76,6 +78,34 @@ def staffing(
     return [one for look in looks for one in look.said(kinds) if one.kind in kinds]
 
 
+def able(
+    uow: UnitOfWork, hold: Hold, instance: Instance, askings: Sequence[Asking]
+) -> dict[str, list[User]]:  # fmt: skip
+    """Approvals that a held operation of `instance` lacks -> people of today whose yes would count, by name.
+
+    `askings`: the processes in which they may be given; that of the request comes first.
+    """
+    everybody = identity.everybody(uow)
+    lacking = gate.unanswered(uow, hold, instance)
+    document = grants.document(uow, hold.subject_type, hold.subject_id)
+    roles = grants.roles_of(uow, document, instance.starter_id, [instance.id])
+    own = [one for one in askings if one.key == instance.process_key]
+    found: dict[str, list[User]] = {}
+    for policy in (one for one in versions.in_force(uow) if one.on == hold.operation_class):
+        look = _Look(uow, policy, everybody, ())
+        for need in (one for one in policy.asked if one.approval in lacking):
+            within = [one for one in own if need.approval in one.people] or askings
+            asked = _anywhere(within, need.approval)
+            accounts = look.entitled(need, document.facts)
+            people = [look.people[key] for key in (accounts if asked is None else accounts & asked)]
+            known = found.get(need.approval, people)
+            found[need.approval] = sorted(
+                (one for one in people if one in known and grants.barring(roles, policy, (one.person_id,)) is None),
+                key=lambda one: one.name,
+            )
+    return found
+
+
 Candidates = tuple[frozenset[UUID] | None, ...]
 """Of each approval of a policy: the accounts that are asked; None: everybody."""
 
@@ -102,7 +132,7 @@ class _Look:
     def said(self, kinds: Collection[str]) -> Iterator[Staffing]:
         """Each thing once, for the first case in which it is so, with the processes in which it is."""
         cases = [
-            (when, [(need, self._entitled(need, facts)) for need in needed]) for (when, facts), needed in self._cases()
+            (when, [(need, self.entitled(need, facts)) for need in needed]) for (when, facts), needed in self._cases()
         ]
         found: dict[tuple[Any, ...], tuple[Staffing, list[Asking]]] = {}
         for candidates, processes in self.asking.items():
@@ -188,7 +218,7 @@ class _Look:
         for chosen in islice(product(*ways), MOST_CASES):
             yield dict(chosen)
 
-    def _entitled(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
+    def entitled(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
         """Accounts whose yes would count."""
         told_apart = judging.reads_of_actor(self.uow, need.eligible)
         entitled: dict[tuple[Any, ...], bool] = {}
@@ -211,7 +241,7 @@ class _Look:
         """Who could approve what he asks for: because of his role, as a substitute, or as his own superior."""
         if "requester" in self.policy.distinct:
             return
-        entitled = [self._entitled(need, Facts(numbers(self.policy.on, {}))) for need in self.policy.approvals]
+        entitled = [self.entitled(need, Facts(numbers(self.policy.on, {}))) for need in self.policy.approvals]
         able = frozenset[UUID]().union(
             *(self._asked(people, one) for asked in self.asking for people, one in zip(entitled, asked, strict=True))
         )

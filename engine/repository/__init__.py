@@ -40,7 +40,7 @@ from engine.repository.keeping import (
 from engine.repository.managing import ADMINISTER, managed, manages, manages_of, named
 from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
-from engine.repository.manning import staffing
+from engine.repository.manning import staffing, who_resolves
 from engine.repository.manning import watch as watch_staffing
 from engine.repository.pinning import References
 from engine.repository.policing import (
@@ -134,4 +134,5 @@ __all__ = [
     "versions",
     "wanting",
     "watch_staffing",
+    "who_resolves",
 ]

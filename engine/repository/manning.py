@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, insert, select, update
 from engine import feel, identity, ids, policy
 from engine.bpmn import chosen
 from engine.bpmn.model import Definition, Extensions, Process
+from engine.db import rows
 from engine.db.audit import audit_tip
 from engine.db.policy import policy_look, policy_staffing
 from engine.errors import N_, Title
 from engine.findings import Finding, Level
-from engine.identity import Everybody
-from engine.policy import Asking, Policy, Staffing
+from engine.identity import Everybody, User
+from engine.policy import Asking, Hold, Policy, Staffing
 from engine.repository import providing
 from engine.repository.definitions import drawings_in_use
 from engine.unit_of_work import UnitOfWork
@@ -60,6 +61,19 @@ def staffing(
     keys = {process.id for one in own for process in one.processes}
     drawn = [process for one in (*own, *drawings_in_use(uow, keys)) for process in one.processes]
     return policy.staffing(uow, [_asking(everybody, process) for process in drawn], names, kinds)
+
+
+def who_resolves(uow: UnitOfWork, hold: Hold) -> dict[str, list[User]]:
+    """Approvals that a held operation lacks -> people whose yes would count, of those whom a process asks, by name.
+
+    Raises NotFound or BusinessError when the document is gone.
+    """
+    if hold.instance_id is None:
+        return {}
+    everybody = identity.everybody(uow)
+    drawn = [process for one in drawings_in_use(uow) for process in one.processes]
+    askings = [_asking(everybody, process) for process in drawn]
+    return policy.able(uow, hold, rows.read(uow, hold.instance_id), askings)
 
 
 def _asking(everybody: Everybody, process: Process) -> Asking:

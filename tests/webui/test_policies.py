@@ -174,7 +174,18 @@ def test_requester_and_controllers_are_told_why_it_is_held_and_have_it_approved_
     assert "for amount 100.00, now it is amount 200.00" in pages["ann"]
     assert "now it is" not in pages["fay"]
     assert fay.post(f"/requests/{instance_id}/holds/{job}/approve").status_code == 403
-    assert f"/policies/holds/{job}/approve" in known["cora"].get("/policies/holds").text
+    holds = {login: known[login].get("/policies/holds").text for login in ("cora", "aud")}
+    assert f"/policies/holds/{job}/approve" in holds["cora"]
+    assert "财务审批: Chief, Fay can give it" in holds["cora"]
+    assert [f'href="/requests/{instance_id}"' in holds[login] for login in ("cora", "aud")] == [False, True]
+    with engine.unit_of_work(ENGINE) as uow:
+        for login in ("fay", "cfo"):
+            identity.disable(uow, identity.user(uow, login).id)
+    assert "nobody of today can give it" in known["cora"].get("/policies/holds").text
+    with engine.unit_of_work(ENGINE) as uow:
+        for login in ("fay", "cfo"):
+            identity.enable(uow, identity.user(uow, login).id)
+    assert "/cancel" not in holds["cora"], "who may not operate requests does not cancel one"
     assert known["ann"].post(f"/requests/{instance_id}/holds/{job}/approve").status_code == 303
     assert known["cora"].post(f"/policies/holds/{job}/approve").status_code == 404
     agree(engine, Actor(people["fay"].id))
@@ -454,6 +465,21 @@ def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
         assert "Owner: controllers" in text_in(cora.get(address))
     catalogue = (node.WEBUI / "translations/zh/LC_MESSAGES/messages.po").read_text(encoding="utf-8")
     assert "政策" not in catalogue, "a policy is 策略 everywhere"
+
+
+def test_a_held_request_is_cancelled_from_the_page_of_what_is_held(engine, known, people, sign_in):
+    instance_id = started(engine, Actor(people["ann"].id), a_bill(engine))
+    agree(engine, Actor(people["fay"].id))
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, people["fay"].id)
+        policy.ship(uow, POLICY.replace("people: 1", "people: 2"))
+        identity.add_member(uow, "controllers", "olga")
+    jobs.run_due(engine)
+    olga = sign_in("olga")
+    address = f"/cockpit/instances/{instance_id}/cancel"
+    assert f'action="{address}"' in olga.get("/policies/holds").text
+    assert olga.post(address, data={"reason": "not needed"}).status_code == 303
+    assert str(instance_id) not in olga.get("/policies/holds").text
 
 
 def test_what_a_policy_holds_outside_processes_says_so_and_a_class_without_operation_is_not_offered(

@@ -8,9 +8,10 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import evidence, identity, jobs, operations, policy, records, tasks
+from engine import evidence, identity, jobs, operations, policy, records, repository, tasks
 from engine.audit import verifier
-from engine.errors import N_, EngineError, InvalidForm, NotFound
+from engine.errors import N_, BusinessError, EngineError, InvalidForm, NotFound
+from engine.identity import User
 from engine.policy import Hold, statement
 from webui import policy_conditions, policy_rows, rendering, route
 from webui import policy_words as words
@@ -41,7 +42,16 @@ def _holds(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
         "policies/holds.html", found=found, glass=glass, error=error, typed=request.form,
         requests=policy_rows.requests(g.uow, [one.instance_id for one in found if one.instance_id is not None]),
         documents=_documents(found), asked_at={one.job_id: tasks.approvable_again(g.uow, one) for one in found},
+        resolved_by={one.job_id: _resolved_by(one) for one in found},
+        seen={one.instance_id for one in found if one.instance_id and tasks.may_see(g.uow, one.instance_id)},
     )  # fmt: skip
+
+
+def _resolved_by(found: Hold) -> dict[str, list[User]]:
+    try:
+        return repository.who_resolves(g.uow, found)
+    except (NotFound, BusinessError):  # the document is gone
+        return {}
 
 
 @blueprint.post("/holds/<uuid:job_id>/again")
