@@ -33,5 +33,5 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
     PolicyNotThere, SecondPersonNeeded, WeakerPolicy, Forbidden, PolicyHold.
     """
     versions.check_activation(uow, version_id)
-    gate.admit_act(uow, "policy.change", "policy.activate", SUBJECT, version_id)
+    gate.admit_act(uow, "policy.change", "policy.activate", SUBJECT, version_id, uow.actor.user_id)
     return versions.activate(uow, version_id)

@@ -174,17 +174,19 @@ def admit(
     return _clear(uow, operation, call, instance, situation, speaking, verdicts)
 
 
-def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id: Any) -> None:
+def admit_act(
+    uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id: Any, executor: UUID | None
+) -> None:  # fmt: skip
     """Let an act of the engine's own that no process calls pass, e.g. `policy.change`, and use up what it needs.
 
-    Whoever acts is its executor. Raises PolicyHold.
+    `executor`: the account that acts; None: the engine. Raises PolicyHold.
     """
     speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == on]
     if not speaking:
         return
     situation = _looked_at(uow, subject_type, grants.subject_name(subject_id), None)
-    if uow.actor.user_id is not None:
-        person = grants.persons_of(uow, [uow.actor.user_id]).get(uow.actor.user_id) or uow.actor.user_id
+    if executor is not None:
+        person = grants.persons_of(uow, [executor]).get(executor) or executor
         situation = replace(situation, roles={**situation.roles, "executor": frozenset((person,))})
     found, live = situation.found, situation.live
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}

@@ -35,5 +35,5 @@ def add_member(uow: UnitOfWork, group_key: str | UUID, user_key: str | UUID) -> 
     group, user = identity.group(uow, group_key), identity.user(uow, user_key)
     if group in identity.groups_of(uow, user.id):
         return
-    gate.admit_act(uow, CLASS, "identity.add_member", SUBJECT, f"{group.key}/{user.id}")
+    gate.admit_act(uow, CLASS, "identity.add_member", SUBJECT, f"{group.key}/{user.id}", uow.actor.user_id)
     identity.add_member(uow, group.id, user.id)

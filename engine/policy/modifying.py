@@ -24,4 +24,4 @@ def instance_facts(uow: UnitOfWork, *, instance_id: UUID) -> Facts:
 
 def admit_modification(uow: UnitOfWork, instance_id: UUID) -> None:
     """Let a request be modified once, with the approvals that policies ask for. Raises PolicyHold."""
-    gate.admit_act(uow, CLASS, "modification.modify", SUBJECT, instance_id)
+    gate.admit_act(uow, CLASS, "modification.modify", SUBJECT, instance_id, uow.actor.user_id)
