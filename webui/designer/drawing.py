@@ -16,7 +16,7 @@ from engine.forms.model import CONTAINERS, FormField, leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
-from webui import errors, findings, policy_names
+from webui import errors, findings, policy_names, refusals
 from webui.designer import asking, conditions, elements, explaining, expressions, gateways, panel, ready_steps, results
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
@@ -228,7 +228,8 @@ def _operation(found: Operation) -> dict[str, Any]:
     return {
         "name": found.name, "module": found.module, "label": label(found.labels, found.name),
         "doc": gettext(found.brief), "parameters": [_parameter(parameter) for parameter in found.parameters],
-        "outputs": found.outputs, "errors": list(found.errors), "guarded_by": found.guarded_by,
+        "outputs": found.outputs, "errors": list(found.errors),
+        "refusals": [[code, refusals.refusal(code)] for code in found.errors], "guarded_by": found.guarded_by,
         "guard": found.guarded_by and policy_names.class_(found.guarded_by),
         "subject": found.subject and {"type": found.subject.type, "argument": found.subject.argument},
         "external": found.external,

@@ -30,7 +30,7 @@ import Search from './search/index.js';
 import Templates from './templates/index.js';
 import Variables from './variables/index.js';
 
-const PALETTE_PX = 110, READABLE = 0.5, FIRST = 5000, LONGEST_DRAG_MS = 10_000;
+const PALETTE_PX = 110, READABLE = 0.8, FIRST = 5000, LONGEST_DRAG_MS = 10_000;
 const texts = new WeakMap();      // modeler -> promise of its drawing as a file, since it was changed last
 
 // canvas, panel: elements of the page. Gives the modeler and what it could not read and would lose at saving; rejects when
@@ -48,8 +48,16 @@ export async function open({ canvas, panel, xml, catalogue }) {
   modeler.on('saveXML.serialized', ({ xml: written }) => kept(written));
   modeler.on(['elements.changed', 'commandStack.changed', 'import.done'], FIRST, () => { texts.delete(modeler); });
   const { warnings } = await modeler.importXML(xml);
-  fit(modeler, PALETTE_PX, { readable: READABLE });
+  begin(modeler);
   return { modeler, unread: warnings.map(({ message }) => message) };
+}
+
+// The whole drawing if its texts can be read then, else where it starts, with the small map for the rest
+function begin(modeler) {
+  const canvas = modeler.get('canvas'), start = modeler.get('elementRegistry').find(({ type }) => type === 'bpmn:StartEvent');
+  fit(modeler, PALETTE_PX, { readable: READABLE, focus: start });
+  const { inner, width, height } = canvas.viewbox();
+  if ((inner.width > width || inner.height > height) && matchMedia('(min-width: 768px)').matches) modeler.get('minimap').open();
 }
 
 // a carriage return in a name is written as it is, and whoever reads that takes it for a space

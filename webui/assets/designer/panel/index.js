@@ -10,6 +10,7 @@ import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { loopGroup, repeats } from './loops.js';
 import { messageGroup, throwsMessage } from './message.js';
 import { ENGLISH_NAME, processGroups } from './process.js';
+import { withRefusals } from './refusals.js';
 import { serviceTaskGroups } from './service_task.js';
 import { templateGroup } from './template.js';
 import { formGroup, userTaskGroups } from './user_task.js';
@@ -40,7 +41,7 @@ class TroikaPanel {
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withTimes(element, withCalled(element, withFeel(one))))]);
+      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withRefusals(element, withTimes(element, withCalled(element, withFeel(one)))))]);
     };
   }
 
