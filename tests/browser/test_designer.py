@@ -780,6 +780,42 @@ def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_und
     assert wrong == []
 
 
+CAUGHT = """(() => {
+    const { id, businessObject } = tkDesigner.modeler.get('elementRegistry').get('unknown_customer');
+    return { id, code: businessObject.eventDefinitions[0].errorRef?.errorCode ?? null };
+})()"""
+
+
+def test_a_long_drawing_opens_where_it_starts_and_the_refusals_of_an_operation_are_chosen(site, profile):
+    _, engine, _ = site
+    source = (LIBRARY / "processes/order_to_cash/order_to_cash.bpmn").read_bytes().replace(b"order_to_cash", b"long")
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/long.bpmn", source, name="订单")
+    page, wrong = opened(profile, "long")
+
+    assert page.evaluate("tkDesigner.modeler.get('canvas').zoom()") >= 0.8
+    start = page.evaluate("tkDesigner.modeler.get('elementRegistry').find(e => e.type === 'bpmn:StartEvent').id")
+    expect(page.locator(f"#canvas [data-element-id='{start}']")).to_be_in_viewport()
+    expect(page.locator("#canvas .djs-minimap.open")).to_be_visible()
+    page.click("#fit")
+    assert page.evaluate("tkDesigner.modeler.get('canvas').zoom()") < 0.8
+
+    caught = page.evaluate(CAUGHT)
+    select(page, caught["id"])
+    group(page, "error")
+    refusal = entry(page, "tk-refusal").locator("select")
+    expect(refusal).to_have_value(caught["code"])
+    refusal.select_option(index=1)
+    other = refusal.input_value()
+    assert page.evaluate(CAUGHT)["code"] == other != ""
+    refusal.select_option("")
+    assert page.evaluate(CAUGHT)["code"] is None
+    for _ in range(1 if other == caught["code"] else 2):
+        page.click("#undo")
+    expect(refusal).to_have_value(caught["code"])
+    assert wrong == []
+
+
 LATE = "tkDesigner.modeler.get('elementRegistry').get('late').businessObject.eventDefinitions[0].timeDuration.body"
 
 
