@@ -26,7 +26,6 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, outlived, variables
-from engine.repository.deployments import Origin, decisions_in, origins, scenarios_at
 from engine.repository.keeping import (
     RELEASE_DUE,
     Retention,
@@ -56,6 +55,7 @@ from engine.repository.policing import (
     proofs,
     unproved,
 )
+from engine.repository.provenance import Origin, decisions_in, origins, scenarios_at
 from engine.repository.providing import Wanting, provided, wanting
 from engine.repository.proving import follower
 from engine.repository.starts import recount as recount_starts
