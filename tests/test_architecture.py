@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import crash
+from engine.db.migrations import upgrading
 from engine.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,11 @@ def test_module_says_in_one_line_what_it_is_for(path):
     doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert doc, "no docstring"
     assert len(doc.splitlines()[0]) > 10
+
+
+def test_migrations_stand_in_one_line():
+    """`head` finds more than one end where two follow the same."""
+    assert list((ROOT / "engine/db/migrations/versions").glob(f"{upgrading.head()}_*.py"))
 
 
 def test_only_the_one_door_runs_the_function_of_an_operation():
