@@ -764,7 +764,9 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
         _check_substitutions(report, rows, seen)
     if whole and newest and rows.deployed_told:
         _check_deployed(report, rows, seen)
-    _check_instances(report, rows, seen, newest)
+    if whole and newest:
+        _check_sealed_later(report, rows, seen)
+    _check_instances(report, rows, seen, newest, versions_told=whole and rows.deployed_told)
     _check_owners(report, rows, seen, whole)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
@@ -1036,19 +1038,34 @@ def _check_states(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
                        expected=expected)  # fmt: skip
 
 
-def _check_instances(report: Report, rows: Rows, seen: Seen, newest: bool) -> None:
-    """An instance is the one that its first fact tells of, in the version in which facts have put it."""
+def _check_sealed_later(report: Report, rows: Rows, seen: Seen) -> None:
+    """No row of before is gone since it was put on record."""
+    for kind, digests in seen.sealed_later.items():
+        for key in digests.keys() - {row_key(kind, row) for row in getattr(rows, kind)}:
+            report.add("row-missing", MISSING, key, _NO_ROW, kind=kind, key=key)
+
+
+def _check_instances(report: Report, rows: Rows, seen: Seen, newest: bool, versions_told: bool) -> None:
+    """An instance is the one that its first fact tells of, in the version in which facts have put it, which is there.
+
+    `versions_told`: all versions of processes are among the rows.
+    """
     begun = {stream: link for stream, seq, _, link in seen.of(STARTED) if seq == 1}
     moved = {stream: link[-1]["to"] for stream, _, _, link in seen.of(MIGRATED) if link[-1]["scope"] == 0}
     emptied = {stream for stream, *_ in seen.of(EMPTIED)}
     versions = {(row["key"], row["version"]): row["id"] for row in rows.definitions if row["kind"] == PROCESS}
+    there = set(versions.values())
     for row in rows.instances if newest else ():
         if (link := begun.get(row["id"])) is None:
             continue
         data = link[-1]
-        first = versions.get((data.get("process"), data.get("version")), row["definition"])
+        first = versions.get((data.get("process"), data.get("version")))
+        if versions_told and (row["definition"] not in there or (first is None and "version" in data)):
+            report.add("version-missing", MISSING, row["id"], _NO_PROCESS, instance=row["number"] or row["id"],
+                       process=row["process"])  # fmt: skip
         told = {
-            "created_at": link[2], "starter": link[5], "definition": moved.get(row["id"], first),
+            "created_at": link[2], "starter": link[5],
+            "definition": moved.get(row["id"], first or row["definition"]),
             "erased": row["id"] in emptied, "submission": data.get("submission", 1), "resubmits": data.get("resubmits"),
             **{name: data[name] for name in ("process", "number", "business_key") if name in data},
         }  # fmt: skip
@@ -1389,7 +1406,10 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
     rows = Rows(
         complete=manifest.get("rows", 1) > 1 or _tells_rows(seen),
         files_told=manifest.get("rows", 1) >= 3 or bool(seen.shaped),
-        deployed_told=manifest.get("rows", 1) >= ROWS or any("rows" in one[3][-1] for one in seen.of(DEPLOYED)),
+        deployed_told=(
+            manifest.get("rows", 1) >= ROWS or "deployments" in seen.sealed_later
+            or any("rows" in one[3][-1] for one in seen.of(DEPLOYED))
+        ),
         people_told=manifest.get("rows", 1) >= 4 or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
     )  # fmt: skip
     for kind, row in _lines(folder / "rows.jsonl"):
@@ -1677,6 +1697,8 @@ _OTHER_INSTANCE = N_(
 )
 _UNRECORDED_DEPLOYED = N_("'{name}' is there as if it was deployed, but no act has deployed it.")
 _OTHER_DEPLOYED = N_("'{name}' is not as it was deployed: its file, or what was read of it.")
+_NO_ROW = N_("Row {key} of '{kind}' was put on record after an upgrade, but is gone.")
+_NO_PROCESS = N_("Request {instance} was started or runs in a version of process '{process}' that is gone.")
 _NO_DEPLOYED = N_("Act {seq} has deployed {key}, which is gone.")
 _NO_FORM = N_("The form that was shown for decision {item} (SHA-256 {digest}) is gone.")
 _OTHER_SUBSTITUTION = N_(
@@ -1778,6 +1800,8 @@ _ZH = {
     _OTHER_INSTANCE: "申请 {instance} 与其链所记不同：单号、流程与版本、发起人、发起时间，或是否已清除。",
     _UNRECORDED_DEPLOYED: "“{name}”在库中如同已部署，但没有操作记录其部署。",
     _OTHER_DEPLOYED: "“{name}”与部署时不同：文件，或由其读出的内容。",
+    _NO_ROW: "“{kind}”的记录 {key} 曾在升级后补记入链，现已不存在。",
+    _NO_PROCESS: "申请 {instance} 发起或运行所用的流程“{process}”版本已不存在。",
     _NO_DEPLOYED: "第 {seq} 项操作部署的 {key} 已不存在。",
     _NO_FORM: "决定 {item} 当时显示的表单（SHA-256 {digest}）已不存在。",
     _NO_SUBSTITUTION: "第 {seq} 项操作记有代理 {substitution}，其记录已不存在。",

@@ -179,3 +179,31 @@ def test_of_a_row_of_before_every_column_is_held_since_it_was_sealed_as_it_was_f
     later = verifier.Seen(kept={verifier.SEALED_LATER: [("audit:record", 1, _AT, act)]})
     assert later.whole(kind, row, digest)
     assert silent() == []
+
+
+@pytest.mark.parametrize("kind", verifier.SEALED)
+def test_a_row_that_was_sealed_as_it_was_found_and_is_gone_is_missed(kind):
+    sealed = ("audit:record", 1, "record.sealed", {"kinds": [kind], "rows": {kind: {"r": "0" * 64}}})
+
+    assert judged(verifier.Rows(), sealed) == ["row-missing"]
+    assert judged(verifier.Rows(), sealed, whole=False) == [], "it may be among those that were not read"
+
+
+def test_a_request_whose_version_is_gone_is_told():
+    row = {
+        "id": "i", "definition": "d", "process": "p", "number": "1", "business_key": None, "starter": None,
+        "created_at": _AT, "submission": 1, "resubmits": None, "erased": False,
+    }  # fmt: skip
+    begun = ("i", 1, "instance.started", {"process": "p", "version": 2})
+    moved = ("i", 2, "instance.migrated", {"scope": 0, "from": "d", "to": "e"})
+    first, second = ({"id": key, "kind": verifier.PROCESS, "key": "p", "version": number} for key, number in
+                     (("d", 2), ("e", 3)))  # fmt: skip
+
+    def told(*definitions, links=(begun,), whole=True, **changed):
+        rows = verifier.Rows(instances=[row | changed], definitions=list(definitions))
+        return [code for code in judged(rows, *links, whole=whole) if code != "deployed-unrecorded"]
+
+    assert (told(first), told(second), told(), told(whole=False)) == ([], ["version-missing"], ["version-missing"], [])
+    both = (begun, moved)
+    assert told(first, second, links=both, definition="e") == []
+    assert told(first, links=both, definition="e") == ["version-missing"]

@@ -334,6 +334,8 @@ def test_of_decisions_from_before_chains_told_all_of_them_nothing_is_changed_sin
         assert (audit.seal_former(uow), audit.seal_former(uow)) == (True, False)
     assert found() == dict.fromkeys(FORGED, changed) | form
     assert attacked(engine) == (0, [])
+    gone = ["item-missing"] if columns == 29 else ["item-missing", "row-missing"]
+    assert attacked(engine, "DELETE FROM work_item") == (2, gone)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert [note.rule for note in audit.verify(uow).notes] == ([] if columns == 29 else ["rows-sealed-later"])
 
@@ -357,6 +359,9 @@ DEPLOYED = {
         " SELECT {other}, kind, key, 9, name, category, resource_id, digest, state, meta, deployed_at FROM definition"
         " WHERE kind = 3", ["deployed-unrecorded"],
     ),
+    "file gone": ("DELETE FROM resource WHERE path LIKE '%ask.json'", ["row-missing"]),
+    "version gone": ("DELETE FROM definition WHERE kind = 1", ["row-missing"]),
+    "deployment gone": ("DELETE FROM deployment", ["row-missing"]),
     "nothing": ("SELECT 1", []),
 }  # fmt: skip
 
