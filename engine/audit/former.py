@@ -20,7 +20,7 @@ def seal_former(uow: UnitOfWork) -> bool:
     """
     uow.alone("record")
     done = uow.execute(select(audit.c.data).where(audit.c.scope == SCOPE, audit.c.kind == KIND)).scalars()
-    kinds = sorted(verifier.SEALED.keys() - {kind for told in done for kind in told.get("kinds", ())})
+    kinds = sorted({*verifier.SEALED, verifier.UNTOLD} - {kind for told in done for kind in told.get("kinds", ())})
     if not kinds:
         return False
     unsealed = checking.unsealed(uow)

@@ -79,6 +79,8 @@ EMPTIED = b"retention.erased"
 ERASED = (b"text.erased", b"opinion.erased", EMPTIED)
 SEALED_LATER = b"record.sealed"
 """the act that tells of whole rows, as they were found, of which chains of before tell less"""
+UNTOLD, NOBODY = "items.untold", ("carried", "auto_timeout")
+"""the name by which it tells of decisions of these sources whose facts, since rows were sealed, left out their row"""
 TEXTS = "texts"
 """digests of what people have written with an act, by name; the words stand beside the chain"""
 _WRITTEN = b'"texts":{'
@@ -445,20 +447,39 @@ class Seen:
             yield from self.kept.get(kind, ())
 
     @cached_property
+    def sealed_at(self) -> dict[str, str]:
+        """By kind: when rows of before were put on record; that is done once."""
+        return {kind: at for at, data in reversed(self._sealings) for kind in data.get("kinds", ())}
+
+    @cached_property
     def sealed_later(self) -> dict[str, dict[str, str]]:
         """By kind and row: digests of rows of before as they were found. A kind that stands here has no others."""
-        told = {seq: link[-1] for stream, seq, _, link in self.of(SEALED_LATER) if stream == _RECORD}
-        found: dict[str, dict[str, str]] = {}
-        for seq in sorted(told, reverse=True):  # the first act that tells of a row is believed
-            for kind in told[seq].get("kinds", ()):
-                found.setdefault(kind, {}).update(told[seq]["rows"].get(kind, {}))
+        found: dict[str, dict[str, str]] = {kind: {} for kind in self.sealed_at}
+        for at, data in reversed(self._sealings):  # the first act that tells of a row is believed
+            for kind in data.get("kinds", ()):
+                if at == self.sealed_at[kind]:
+                    found[kind].update(data["rows"].get(kind, {}))
         return found
 
-    def whole(self, kind: str, row: Mapping[str, Any], digest: str | None) -> bool:
+    @property
+    def _sealings(self) -> list[tuple[str, dict[str, Any]]]:
+        """(at, data) of the acts, in their order."""
+        acts = sorted(self.of(SEALED_LATER), key=lambda one: one[1])
+        return [(at, link[-1]) for stream, _, at, link in acts if stream == _RECORD]
+
+    def told_as(self, link: list[Any]) -> str:
+        """Under which name an act of sealing may tell of the item of a fact: silent ones of nobody have their own."""
+        data, since = link[-1], self.sealed_at.get("items")
+        silent = data.get("row") is None and data.get("decision_source") in NOBODY
+        return UNTOLD if silent and since is not None and link[2] > since else "items"
+
+    def whole(self, kind: str, row: Mapping[str, Any], digest: str | None, told_as: str | None = None) -> bool:
         """Whether a row is as a chain tells by `digest`; None: it tells nothing of it.
 
         What a chain of before does not tell of is as it was found later, where an act at hand tells that.
+        `told_as`: the name under which it does, if not the kind.
         """
+        listed = told_as or kind
         names = () if digest is None else _names_told(kind, row, digest)
         if names is None:
             return False
@@ -469,11 +490,11 @@ class Seen:
         if names and all(name in added for name in more):
             return True
         key = row_key(kind, row)
-        if kind not in self.sealed_later:
+        if listed not in self.sealed_later:
             if all(name in row for name in SEALED[kind]):
-                self.unsealed.setdefault(kind, {})[key] = row_digest(kind, row)
+                self.unsealed.setdefault(listed, {})[key] = row_digest(kind, row)
             return True
-        later = self.sealed_later[kind].get(key)
+        later = self.sealed_later[listed].get(key)
         return later is not None and _names_told(kind, row, later) is not None
 
 
@@ -802,9 +823,9 @@ def _tell_of_before(report: Report, seen: Seen) -> None:
     """Of how many rows chains do not tell whole, and since when what they do not tell is held."""
     if count := sum(map(len, seen.unsealed.values())):
         report.note("rows-unsealed", "rows", _UNSEALED, count=count)
-    if count := sum(map(len, seen.sealed_later.values())):
-        at = min(at for stream, _, at, _ in seen.of(SEALED_LATER) if stream == _RECORD)
-        report.note("rows-sealed-later", "rows", _SEALED_LATER, count=count, at=at)
+    for at in sorted(set(seen.sealed_at.values())):
+        if count := sum(len(rows) for kind, rows in seen.sealed_later.items() if seen.sealed_at[kind] == at):
+            report.note("rows-sealed-later", "rows", _SEALED_LATER, count=count, at=at)
 
 
 def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mapping[str, Any] | None) -> None:
@@ -1040,8 +1061,10 @@ def _check_states(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
 
 def _check_sealed_later(report: Report, rows: Rows, seen: Seen) -> None:
     """No row of before is gone since it was put on record."""
-    for kind, digests in seen.sealed_later.items():
-        for key in digests.keys() - {row_key(kind, row) for row in getattr(rows, kind)}:
+    for listed, digests in seen.sealed_later.items():
+        kind = "items" if listed == UNTOLD else listed
+        known = {row_key(kind, row) for row in getattr(rows, kind)} if kind in SEALED else digests.keys()
+        for key in digests.keys() - known:
             report.add("row-missing", MISSING, key, _NO_ROW, kind=kind, key=key)
 
 
@@ -1352,7 +1375,7 @@ def _check_item(
         return
     link = fact[1]
     data = link[-1]
-    same = seen.whole("items", item, data.get("row"))
+    same = seen.whole("items", item, data.get("row"), seen.told_as(link))
     if item["source"] != "human":
         same = same and (data.get("decision_source"), data.get("task")) == (item["source"], item["task"])
         same = same and (item["source"] == "carried" or data.get("decision") == item["word"])
@@ -1408,7 +1431,7 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
         files_told=manifest.get("rows", 1) >= 3 or bool(seen.shaped),
         deployed_told=(
             manifest.get("rows", 1) >= ROWS or "deployments" in seen.sealed_later
-            or any("rows" in one[3][-1] for one in seen.of(DEPLOYED))
+            or any(one[3][-1].get("rows") for one in seen.of(DEPLOYED))
         ),
         people_told=manifest.get("rows", 1) >= 4 or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
     )  # fmt: skip

@@ -207,3 +207,30 @@ def test_a_request_whose_version_is_gone_is_told():
     both = (begun, moved)
     assert told(first, second, links=both, definition="e") == []
     assert told(first, links=both, definition="e") == ["version-missing"]
+
+
+_BEFORE, _LATER = "2026-10-31T00:00:00.000000Z", "2026-11-02T00:00:00.000000Z"
+
+
+def test_once_rows_are_sealed_acts_that_tell_of_more_are_believed_only_of_silent_decisions_of_nobody():
+    row = a_row("items")
+    sealed = {"r": verifier.row_digest("items", row | {"id": "r"})}
+
+    def acts(*told):
+        """Acts of sealing: (at, kinds, row that is sealed), one after another."""
+        links = [("audit:record", seq, at, ["record", seq, at, "record.sealed", None,
+                                            {"kinds": [*kinds], "rows": {kinds[0]: sealed} if rows else {}}])
+                 for seq, (at, kinds, rows) in enumerate(told, 1)]  # fmt: skip
+        return verifier.Seen(kept={verifier.SEALED_LATER: links})
+
+    def held(seen, *, at=_LATER, source="carried", **data):
+        link = ["i", 9, at, "task.decided", "n", None, None, {"item": "r", "decision_source": source, **data}]
+        return seen.whole("items", row | {"id": "r"}, None, seen.told_as(link))
+
+    first, silent = (_AT, ("items",), False), (_LATER, (verifier.UNTOLD,), True)
+    assert held(acts(first, silent)), "carried after the first sealing, sealed by the second"
+    assert not held(acts(first, silent), at=_BEFORE), "it was there when rows were sealed, and was not among them"
+    assert not held(acts(first, silent), source="human")
+    assert not held(acts(first, silent), row="0" * 64)
+    assert not held(acts(first, (_LATER, ("items",), True)), source="human"), "rows of a kind are sealed once"
+    assert not held(acts(first, (_AT, (verifier.UNTOLD,), False), silent))

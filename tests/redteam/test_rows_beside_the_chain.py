@@ -18,6 +18,8 @@ from engine.errors import InvalidValue
 from engine.identity import substitution
 from engine.unit_of_work import ENGINE, Actor
 from engine.values import sha256
+from tests.engine.approvals.office import Office, approval
+from tests.engine.approvals.test_timeouts import limit
 from tests.engine.bpmn.drawing import user
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
@@ -348,6 +350,48 @@ def test_of_decisions_from_before_chains_told_all_of_them_nothing_is_changed_sin
     assert found == {("decision-changed", newest)}, "none made later is believed to be of before"
 
 
+def test_decisions_of_nobody_that_were_made_silently_since_rows_were_sealed_are_sealed_once_and_no_others(
+    engine, clock, monkeypatch
+):
+    """Facts of decisions that a time limit made, or that were carried, did not tell of their rows for a while."""
+    office = Office(engine, clock)
+    with engine.unit_of_work(ENGINE) as uow:
+        history.act(uow, "record", "record.sealed", {"kinds": sorted(verifier.SEALED), "rows": {}})
+    monkeypatch.setattr(audit, "sealed_item", lambda *_: None)
+
+    def decided(by=None):
+        key = office.start()
+        if by is None:
+            office.later(hours=1)
+        else:
+            office.act(by, tasks.agree)
+        return str(office.rows(key)[0].id)
+
+    def notes():
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return [note.rule for note in audit.verify(uow).notes]
+
+    lite = engine.dialect == "sqlite"
+    boss = f"X'{UUID(int=7).hex}'" if lite else f"'{UUID(int=7)}'"
+    forged = f"UPDATE work_item SET added_by = {boss}"
+    office.deploy(approval("check", limit('after="PT1H" do="agree"'), users="bob"))
+    decided()
+    assert (attacked(engine), attacked(engine, forged), notes()) == ((0, []), (0, []), ["rows-unsealed"])
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert (audit.seal_former(uow), audit.seal_former(uow)) == (True, False)
+
+    assert (attacked(engine), attacked(engine, forged)) == ((0, []), (1, ["decision-changed"]))
+    assert attacked(engine, "DELETE FROM work_item") == (2, ["item-missing", "row-missing"])
+    assert notes() == ["rows-sealed-later"]
+    later = {decided(), decided(by="bob")}
+    with engine.unit_of_work(ENGINE) as uow:
+        assert not audit.seal_former(uow)
+        assert {(one.rule, one.element_id) for one in audit.verify(uow).findings} == {
+            ("decision-changed", item) for item in later
+        }
+
+
 DEPLOYED = {
     "form changed": ("UPDATE resource SET content = {bytes} WHERE path LIKE '%ask.json'", ["deployed-changed"]),
     "as if it was so": ("UPDATE resource SET content = {bytes}, digest = {digest} WHERE path LIKE '%ask.json'",
@@ -366,7 +410,7 @@ DEPLOYED = {
 }  # fmt: skip
 
 
-def test_what_is_deployed_is_held_byte_by_byte_and_what_was_before_since_it_was_sealed(engine, monkeypatch):
+def test_what_is_deployed_is_held_byte_by_byte_and_what_was_before_since_it_was_sealed(engine, monkeypatch, tmp_path):
     form = {"id": "oa/ask", "type": "default", "schemaVersion": 18, "components": []}
     files = {"forms/oa/ask.json": json.dumps(form).encode(), "processes/oa/p.bpmn": straight(user("approve"))}
     with monkeypatch.context() as before, engine.unit_of_work(ENGINE) as uow:
@@ -387,6 +431,12 @@ def test_what_is_deployed_is_held_byte_by_byte_and_what_was_before_since_it_was_
     with engine.unit_of_work(ENGINE) as uow:
         assert audit.seal_former(uow)
     assert found() == {name: codes for name, (_, codes) in DEPLOYED.items()}
+    audit.export(engine, tmp_path / "export", ENGINE)
+    manifest, rows = tmp_path / "export/manifest.json", tmp_path / "export/rows.jsonl"
+    manifest.write_text(manifest.read_text().replace(f'"rows": {verifier.ROWS},', ""))
+    rows.write_text(rows.read_text().replace(sha256(files["forms/oa/ask.json"]).hex(), sha256(b"{}").hex()))
+    codes = {one.code for one in verifier.verify_export(tmp_path / "export", None, None).found}
+    assert "deployed-changed" in codes, "an export does not become an older one because its manifest says so"
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"forms/oa/more.json": json.dumps({**form, "id": "oa/more"}).encode()})
     more = attacked(engine, "UPDATE resource SET content = {bytes} WHERE path LIKE '%more.json'", **bound)
