@@ -146,7 +146,7 @@ def test_what_has_changed_meanwhile_is_said_as_the_form_says_it(sign_in, ask, mo
     late = carl.post(f"/inbox/{his}", data=hidden | {"data": "{}", "action": "agree"})
 
     assert late.status_code == 409
-    assert "金额：1 → 7,350、日期：– → 2026-01-02、类别：– → 办公、加急：– → 是。" in late.text
+    assert "金额：1.00 CNY → 7,350.00 CNY、日期：– → 2026-01-02、类别：– → 办公、加急：– → 是。" in late.text
 
 
 def test_what_a_person_wrote_is_never_taken_for_words_of_the_engine(sign_in, engine, clock, ask):

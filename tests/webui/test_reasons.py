@@ -105,11 +105,11 @@ def test_data_with_a_hidden_part_are_hidden(hidden, names, seen):
 def test_what_an_operation_expected_and_found_when_it_refused_is_told_in_the_readers_language(
     engine, people, sign_in, language, said
 ):
-    asks = service("ask", "erp.request_payment", in_requested_by="= requester")
+    asks = service("ask", "erp.request_payment", in_requested_by="= process.initiator.id")
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"processes/p.bpmn": straight(asks)})
     with engine.unit_of_work(Actor(people["ann"].id)) as uow:
-        runtime.start(uow, "p", {"requester": str(people["ann"].id)})
+        runtime.start(uow, "p", {})
 
     page = sign_in("olga").get("/cockpit/incidents", headers={"Accept-Language": language})
 
