@@ -1,6 +1,6 @@
 """The run-time check before a guarded operation: live grants become one clearance, or the operation is held."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
-from engine.errors import N_, Listed, PolicyHold, Term
+from engine.errors import N_, Listed, Phrase, PolicyHold, Term
 from engine.operations import Operation, OperationCall
 from engine.policy import grants, holding, judging, naming, versions
 from engine.policy.holding import Hold
@@ -26,6 +26,7 @@ from engine.values import to_decimal
 
 Reason = tuple[str, dict[str, Any]]
 _OTHERWISE = N_("{policy}: the approval of {who} was for {approved}, now it is {now}.")
+_BY_THEN = N_("{policy}: the approval of {who} was given under this version and has to fulfil it, too.")
 
 GLASS = "break_glass"
 """what the grants of two people in an emergency provide"""
@@ -125,6 +126,8 @@ class Situation:
     """whether the decision behind a grant does not stand any more, or its request has ended otherwise than drawn"""
     chosen: Callable[[Row[Any]], bool | None] = lambda _: False
     """whether the requester, or data of the request, named who gave it; None: it is from before that was kept"""
+    under: Callable[[Row[Any]], Sequence[Version]] = lambda _: ()
+    """the versions of policies that an approval was given under"""
     lapsed: Callable[[], Sequence[Row[Any]]] = tuple
     """approvals that ended because what they were for has changed since, the newest first"""
 
@@ -145,6 +148,8 @@ class Verdict:
     traces: tuple[dict[str, Any], ...] = ()
     unanswered: frozenset[str] = frozenset()
     """approvals that it needs and nobody has given so that it counts"""
+    refused: Mapping[UUID, Reason] = field(default_factory=dict)
+    """grants of an approval that it needs that count for nothing, and why"""
 
 
 def admit(
@@ -223,13 +228,26 @@ def _looked_at(
         roles=grants.roles_of(uow, found, starter, [*own, *(row.instance_id for row in live)]),
         total=lambda policy, sums: _locked_total(uow, policy, sums, found),
         undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
-        chosen=lambda row: _chosen(uow, row),
+        chosen=lambda row: _chosen(uow, row), under=lambda row: versions.named(uow, row.policy_versions or ()),
         lapsed=lambda: uow.read(_lapsed, {"of_type": found.type, "of_id": found.id, "digest": found.digest}),
     )  # fmt: skip
 
 
 def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
-    """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing."""
+    """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing.
+
+    An approval counts only while the version of `policy` that it was given under is fulfilled, too.
+    """
+    verdict = _judge_alone(uow, policy, situation)
+    fallen, against = _fallen(uow, policy, situation, verdict.refused)
+    if not fallen:
+        return verdict
+    left = judge(uow, policy, replace(situation, live=[row for row in situation.live if row.id not in fallen]))
+    return replace(left, reasons=(*against, *left.reasons)) if left.reasons else left
+
+
+def _judge_alone(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
+    """As `judge`, whichever versions its approvals were given under."""
     found = situation.found
     sums = _sums(policy, situation)
     if judging.holds(uow, policy.on, policy.when, found.facts, sums=sums) is False:
@@ -244,16 +262,51 @@ def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
         return Verdict(True, tuple(reasons), emergency, len(emergency), sums)
     usable: dict[Requirement, list[Row[Any]]] = {}
     dropped: list[Reason] = []
+    refused: dict[UUID, Reason] = {}
     for need in needed:
         usable[need], against = _usable(uow, policy, need, situation, sums, traces)
-        dropped += [reason for reason in against if reason not in dropped]
-    assigned = _assign(needed, usable)
-    if assigned is None:
-        dropped += _changed(uow, policy, needed, usable, situation)
-        reasons += [*_named(uow, dropped), _missing(policy, needed, usable)]
+        dropped += [reason for reason in against.values() if reason not in dropped]
+        refused |= against
+    for row in (row for rows in usable.values() for row in rows):
+        refused.pop(row.id, None)
     places = sum(need.people for need in needed)
+    assigned = _assign(needed, usable)
+    if assigned is not None:
+        return Verdict(True, tuple(reasons), assigned, places, sums, tuple(traces), refused=refused)
+    short = [need for need in needed if len({row.person_id for row in usable[need]}) < need.people]
+    dropped += _changed(uow, policy, short, situation)
+    lacking = short or needed  # each has enough, the whole does not come together
+    reasons += [*_named(uow, dropped), _missing(policy, lacking)]
     nobody = frozenset(need.approval for need in needed if not usable[need])
-    return Verdict(True, tuple(reasons), assigned or {}, places, sums, tuple(traces), nobody)
+    return Verdict(True, tuple(reasons), {}, places, sums, tuple(traces), nobody, refused)
+
+
+def _fallen(
+    uow: UnitOfWork, policy: Policy, situation: Situation, refused: Mapping[UUID, Reason]
+) -> tuple[frozenset[UUID], list[Reason]]:  # fmt: skip
+    """Approvals under one other version of `policy` that is not fulfilled, or by which they do not count; and why.
+
+    A policy that was loosened after an approval lets later ones pass, not this one. `refused`: those that do not count
+    by the version in force either.
+    """
+    under = {row.id: {one.name: one for one in situation.under(row) if one.policy.id == policy.id}
+             for row in situation.live}  # fmt: skip
+    for name, older in {name: one for given in under.values() for name, one in given.items()}.items():
+        if older.policy.unnamed == policy.unnamed:
+            continue
+        verdict = _judge_alone(uow, older.policy, replace(situation, lapsed=tuple))
+        fallen = {row.id: row.account_id for row in situation.live
+                  if name in under[row.id] and (verdict.reasons or row.id in verdict.refused)}  # fmt: skip
+        if not fallen:
+            continue
+        by = Phrase(N_("{policy}, version {version}"), policy=Term("policy", policy.id), version=older.number)
+        against = [refused[key] for key in fallen if key in refused]
+        alone = [key for key in fallen if key not in refused]
+        against += [(_BY_THEN, {"policy": by, "who": fallen[key]}) for key in alone]
+        asked = verdict.reasons or _named(uow, [verdict.refused[key] for key in alone])
+        asked_then = [(text, facts | {"policy": by}) for text, facts in asked if alone]
+        return frozenset(fallen), [*_named(uow, against), *asked_then]
+    return frozenset(), []
 
 
 def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) -> None:
@@ -412,10 +465,10 @@ def _emergency(uow: UnitOfWork, policy: Policy, situation: Situation) -> dict[UU
 def _usable(
     uow: UnitOfWork, policy: Policy, need: Requirement, situation: Situation, sums: Mapping[str, Any],
     traces: judging.Traces,
-) -> tuple[list[Row[Any]], list[Reason]]:  # fmt: skip
-    """Grants that may count for `need`, and in words why the others may not."""
+) -> tuple[list[Row[Any]], dict[UUID, Reason]]:  # fmt: skip
+    """Grants that may count for `need`, and in words why each of the others may not."""
     usable: list[Row[Any]] = []
-    dropped: list[Reason] = []
+    dropped: dict[UUID, Reason] = {}
     for row in situation.live:
         if row.capability != need.approval:
             continue
@@ -423,19 +476,19 @@ def _usable(
         if reason is None:
             usable.append(row)
         else:
-            dropped.append((reason[0], {"policy": Term("policy", policy.id), "who": row.account_id, **reason[1]}))
+            facts = {"policy": Term("policy", policy.id), "who": row.account_id, **reason[1]}
+            dropped[row.id] = (reason[0], facts)
     return usable, dropped
 
 
 def _changed(
-    uow: UnitOfWork, policy: Policy, needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]],
-    situation: Situation,
+    uow: UnitOfWork, policy: Policy, short: Sequence[Requirement], situation: Situation
 ) -> list[Reason]:  # fmt: skip
     """Of each approval for which there are too few persons, the last one that ended because its document changed."""
     last: dict[str, Row[Any]] = {}
-    short = {need.approval for need in needed if len({row.person_id for row in usable[need]}) < need.people}
+    wanted = {need.approval for need in short}
     for row in situation.lapsed():
-        if row.capability in short:
+        if row.capability in wanted:
             last.setdefault(row.capability, row)
     return [
         (_OTHERWISE, {"policy": Term("policy", policy.id), "who": row.account_id,
@@ -475,9 +528,7 @@ def _against(
             N_("{policy}: {who} is not entitled to approve this any more: {eligible}."),
             {"eligible": Term("condition", need.eligible or "")},
         )
-    return next(filter(None, (
-        _against_then(uow, older, asked, row, situation) for older, asked in _given_under(uow, policy, need, row)
-    )), None)  # fmt: skip
+    return None
 
 
 def _against_person(policy: Policy, row: Row[Any], situation: Situation) -> Reason | None:
@@ -516,32 +567,6 @@ def _chosen(uow: UnitOfWork, row: Row[Any]) -> bool | None:
     if strategy in BY_REQUESTER or told[3:] == [True]:
         return True
     return None if len(told) < 4 and strategy in (*BY_VALUE, "decision", "nodeApprover") else False
-
-
-def _given_under(
-    uow: UnitOfWork, policy: Policy, need: Requirement, row: Row[Any]
-) -> Iterator[tuple[Version, Requirement]]:  # fmt: skip
-    """The version of `policy` that an approval was given under, where another one is in force, and what it asked."""
-    for name in row.policy_versions or ():
-        older = versions.named(uow, name) if name.partition("@")[0] == policy.id else None
-        if older is not None and older.policy != policy:
-            yield from ((older, asked) for asked in older.policy.asked if asked.approval == need.approval)
-
-
-def _against_then(
-    uow: UnitOfWork, older: Version, asked: Requirement, row: Row[Any], situation: Situation
-) -> Reason | None:  # fmt: skip
-    """A policy that was loosened after the approval lets later ones pass, not this one."""
-    reason = _against_person(older.policy, row, situation)
-    if reason is None and _judged_again(older.policy, asked) and not grants.eligible(
-        uow, older.policy, asked, situation.found, row.account_id, row.on_behalf_of_id,
-        sums=_sums(older.policy, situation),
-    ):  # fmt: skip
-        reason = (
-            N_("{policy}: {who} is not entitled by version {version}, under which it was approved: {eligible}."),
-            {"version": older.number, "eligible": Term("condition", asked.eligible or "")},
-        )
-    return reason
 
 
 def _sums(policy: Policy, situation: Situation) -> dict[str, Decimal | None]:
@@ -594,10 +619,8 @@ def _assign(needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row
     return None
 
 
-def _missing(policy: Policy, needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]]) -> Reason:
-    """The approvals for which there are too few persons; all of them when only the whole does not come together."""
-    short = [need for need in needed if len({row.person_id for row in usable[need]}) < need.people]
-    wanted = Listed(approval_by(need.approval, need.people) for need in short or needed)
+def _missing(policy: Policy, lacking: Sequence[Requirement]) -> Reason:
+    wanted = Listed(approval_by(need.approval, need.people) for need in lacking)
     return N_("{policy}: expected a live approval: {wanted}."), {"policy": Term("policy", policy.id), "wanted": wanted}
 
 

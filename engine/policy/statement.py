@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -99,6 +99,11 @@ class Requirement:
     names: Names = ()
     """what people call the approval"""
 
+    @property
+    def unnamed(self) -> "Requirement":
+        """As `Policy.unnamed`."""
+        return replace(self, names=(), respond_within=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -160,6 +165,13 @@ class Policy:
     def title(self) -> Title:
         """What people call it."""
         return Title(self.titles[0][1], dict(self.titles))
+
+    @property
+    def unnamed(self) -> "Policy":
+        """What it asks, to compare: without what it and its approvals are called, who owns it and who should hurry."""
+        conditions = (replace(one, otherwise=one.otherwise and one.otherwise.unnamed) for one in self.conditions)
+        approvals = (need.unnamed for need in self.approvals)
+        return replace(self, titles=(), owner="", approvals=tuple(approvals), conditions=tuple(conditions))
 
     @property
     def asked(self) -> tuple[Requirement, ...]:

@@ -1,6 +1,6 @@
 """Policies in force as versions: proposed by one person, put in force by another, never changed afterwards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -121,12 +121,14 @@ def all_versions(uow: UnitOfWork, policy_id: str | None = None) -> list[Version]
     return [one for one in found if policy_id in (None, one.policy.id)]
 
 
-def named(uow: UnitOfWork, name: str) -> Version | None:
-    """The version that grants and clearances call `PAY-001@2`; read once per unit of work."""
-    known: dict[str, Version] | None = uow.cache.get((__name__, "named"))
-    if known is None or name not in known:
-        known = uow.cache[__name__, "named"] = {one.name: one for one in all_versions(uow)}
-    return known.get(name)
+def named(uow: UnitOfWork, names: Iterable[str]) -> list[Version]:
+    """The versions that grants and clearances call e.g. `PAY-001@2`; older ones are read once per unit of work."""
+    known = {one.name: one for one in versions_in_force(uow)}
+    if not known.keys() >= set(names):
+        if (__name__, "named") not in uow.cache:
+            uow.cache[__name__, "named"] = {one.name: one for one in all_versions(uow)}
+        known = uow.cache[__name__, "named"]
+    return [known[name] for name in names if name in known]
 
 
 def to_review(uow: UnitOfWork) -> list[Version]:

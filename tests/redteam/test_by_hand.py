@@ -276,8 +276,9 @@ def test_30_one_person_weakens_the_policy(engine, who, monkeypatch):
         uow.execute(update(policy_version).where(policy_version.c.state == "active").values(state="retired"))
         uow.execute(update(policy_version).where(policy_version.c.id == made.id).values(state="active"))
     only_the_record_notices(engine, monkeypatch, "policy-changed", "policy-unrecorded")
-    pay(engine, instance_id, bill_id)
-    assert state_of(engine, bill_id) == "paid", "without the second of two approvals"
+    assert "version 1: expected a live approval: cfo_approval" in held(engine, instance_id, bill_id)
+    pay(engine, approved(engine, who, bill_id, "fay"), bill_id)
+    assert state_of(engine, bill_id) == "paid", "without the second of two approvals, by one given since"
 
 
 @pytest.mark.row(35, GATE, DATABASE, THROUGH)

@@ -214,7 +214,7 @@ ASKED_LATE = "eligible: '= actor.login = \"{}\"', recheck: payment"
 @pytest.mark.parametrize(
     ("then", "now", "says"),
     [
-        (ASKED_LATE.format("cfo"), "people: 1", "Fay is not entitled by version 1"),
+        (ASKED_LATE.format("cfo"), "people: 1", "REF-001, version 1: Fay is not entitled to approve this any more"),
         (ASKED_LATE.format("fay"), "people: 1", None),
         (ASKED_LATE.format("fay"), ASKED_LATE.format("cfo"), "Fay is not entitled to approve this any more"),
     ],

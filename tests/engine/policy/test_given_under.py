@@ -1,0 +1,139 @@
+"""An approval satisfies the version of the policy that it was given under as a whole, and the one in force."""
+
+from uuid import UUID
+
+import pytest
+
+from engine import identity, policy, runtime
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_gate import a_bill, agree, changed, held, pay, started, state_of
+from tests.engine.policy.test_requirements import FINANCE, HEAD, approvals, ship
+from tests.lending import begun_once
+
+BOTH = "    - {approval: finance_approval, people: 2}\n    - {approval: cfo_approval}\n"
+OPEN = '    - state: "= facts.payee_bank_confirmed"\n'
+AS_CFO = "eligible: '= list contains(actor.roles, \"cfo\")', recheck: both"
+
+
+@pytest.fixture
+@begun_once
+def who(engine) -> dict[str, Actor]:
+    with engine.unit_of_work(ENGINE) as uow:
+        for login in ("req", "fay", "cfo", "dora"):
+            identity.create_user(uow, login, login.title())
+        identity.create_group(uow, "cfo", "财务总监")
+        for login in ("fay", "cfo"):
+            identity.add_member(uow, "cfo", login)
+        return {person.login: Actor(person.id) for person in identity.users(uow)}
+
+
+def yes(engine, who, bill_id: UUID, login: str, capability: str = "finance_approval") -> UUID:
+    """Approved by that person, in a request of its own; returns that."""
+    approvals(engine, capability)
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, f"of_{capability}", {"bill_id": str(bill_id)}).id
+    agree(engine, who[login])
+    return instance_id
+
+
+def test_the_one_yes_of_before_pays_only_with_all_that_was_asked_for_then(engine, who):
+    ship(engine, BOTH)
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    ship(engine, FINANCE)
+
+    told = held(engine, instance_id, bill_id)
+    yes(engine, who, bill_id, "dora")
+
+    assert "REF-001, version 1: the approval of Fay was given under this version" in told
+    assert "REF-001, version 1: expected a live approval: finance_approval by 2 people, cfo_approval." in told
+    assert "REF-001: expected a live approval: finance_approval." in told
+    pay(engine, instance_id, bill_id)  # Dora has approved under the version in force
+
+
+def test_approvals_given_since_complete_what_was_asked_for_then(engine, who):
+    ship(engine, BOTH)
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    yes(engine, who, bill_id, "cfo", "cfo_approval")
+    ship(engine, FINANCE.replace("}", ", eligible: '= actor.login = \"fay\"', recheck: payment}"))
+    yes(engine, who, bill_id, "dora")
+
+    pay(engine, instance_id, bill_id)
+
+    assert state_of(engine, bill_id) == "paid"
+
+
+def test_an_approval_falls_with_that_of_a_version_before_which_it_needs(engine, who):
+    ship(engine, BOTH)
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    ship(engine, FINANCE.replace("}", ", people: 2}"))
+    yes(engine, who, bill_id, "dora")
+    ship(engine, FINANCE)
+
+    told = held(engine, instance_id, bill_id)
+
+    assert "REF-001, version 1: the approval of Fay" in told
+    assert "REF-001, version 2: the approval of Dora" in told
+
+
+def test_a_state_that_was_asked_for_then_still_is(engine, who):
+    ship(engine, FINANCE + OPEN)
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    ship(engine, FINANCE)
+    changed(engine, bill_id, key="unconfirmed")
+
+    assert "REF-001, version 1: not fulfilled: facts.payee_bank_confirmed." in held(engine, instance_id, bill_id)
+
+
+def test_whom_the_version_of_before_does_not_count_is_not_counted_beside_whom_it_does(engine, who):
+    ship(engine, FINANCE.replace("}", ", eligible: '= actor.login = \"cfo\"', recheck: payment}"))
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    yes(engine, who, bill_id, "cfo")
+    ship(engine, FINANCE.replace("}", ", people: 2}"))
+
+    told = held(engine, instance_id, bill_id)
+
+    assert "REF-001, version 1: Fay is not entitled to approve this" in told
+    assert "version 1: the approval of Cfo" not in told
+
+
+def test_what_does_not_count_by_either_version_is_told_once(engine, who):
+    ship(engine, FINANCE)
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    ship(engine, FINANCE.replace("}", ", valid_for: P9D}"))
+    changed(engine, bill_id, version=18000)
+
+    told = held(engine, instance_id, bill_id)
+
+    assert "REF-001: the approval of Fay was for amount 100.00, now it is amount 180.00." in told
+    assert "version 1" not in told
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("先审批，后退款", "先审批后退款"),
+        ("id: REF-001", "id: REF-001\n  owner: controller"),
+        ("valid_for: P10D", "valid_for: P11D"),
+    ],
+)
+def test_what_does_not_concern_a_document_holds_no_approval_of_before(engine, who, was, becomes):
+    large = f'    - {{approval: finance_approval, when: "= number(facts.amount) >= 1000", {AS_CFO}}}\n'
+    text = HEAD + "  require:\n    - {approval: finance_approval, valid_for: P10D}\n" + large
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, text)
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.remove_member(uow, "cfo", "fay")
+        assert policy.ship(uow, text.replace(was, becomes)) == ["REF-001"]
+
+    pay(engine, instance_id, bill_id)
+
+    assert state_of(engine, bill_id) == "paid"
