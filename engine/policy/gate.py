@@ -147,7 +147,7 @@ class Verdict:
     sums: Mapping[str, Decimal | None] = field(default_factory=dict)
     traces: tuple[dict[str, Any], ...] = ()
     unanswered: frozenset[str] = frozenset()
-    """approvals that it needs and nobody has given so that it counts"""
+    """approvals that it needs and too few have given so that they count"""
     refused: Mapping[UUID, Reason] = field(default_factory=dict)
     """grants of an approval that it needs that count for nothing, and why"""
 
@@ -208,7 +208,7 @@ def admit_act(
 
 
 def unanswered(uow: UnitOfWork, hold: Hold, instance: Instance) -> frozenset[str]:
-    """The approvals that held operation of `instance` needs and nobody has given so that it counts. Writes nothing."""
+    """The approvals that held operation of `instance` needs and too few persons have given. Writes nothing."""
     situation = _looked_at(uow, hold.subject_type, hold.subject_id, instance)
     situation = replace(situation, total=lambda policy, sums: total(uow, policy, sums, situation.found, uow.now))
     speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == hold.operation_class]
@@ -277,8 +277,8 @@ def _judge_alone(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdi
     dropped += _changed(uow, policy, short, situation)
     lacking = short or needed  # each has enough, the whole does not come together
     reasons += [*_named(uow, dropped), _missing(policy, lacking)]
-    nobody = frozenset(need.approval for need in needed if not usable[need])
-    return Verdict(True, tuple(reasons), {}, places, sums, tuple(traces), nobody, refused)
+    unmet = frozenset(need.approval for need in lacking)
+    return Verdict(True, tuple(reasons), {}, places, sums, tuple(traces), unmet, refused)
 
 
 def _fallen(

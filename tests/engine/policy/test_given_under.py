@@ -4,8 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from engine import identity, policy, runtime
+from engine import identity, jobs, policy, repository, runtime, tasks
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_approving_again import TIMED
 from tests.engine.policy.test_gate import a_bill, agree, changed, held, pay, started, state_of
 from tests.engine.policy.test_requirements import FINANCE, HEAD, approvals, ship
 from tests.lending import begun_once
@@ -136,4 +137,35 @@ def test_what_does_not_concern_a_document_holds_no_approval_of_before(engine, wh
 
     pay(engine, instance_id, bill_id)
 
+    assert state_of(engine, bill_id) == "paid"
+
+
+@pytest.mark.parametrize("was", [True, False])
+def test_it_is_approved_again_where_only_some_of_several_people_still_count(engine, who, was):
+    """`was`: two of the version of before, and one of that in force; else two that are asked for now."""
+    pair = f"    - {{approval: finance_approval, people: 2, {AS_CFO}}}\n"
+    ship(engine, pair)
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": TIMED.replace(b'mode="any"', b'mode="all"')})
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(who["req"]) as uow:
+        runtime.start(uow, "p", {"bill_id": str(bill_id)})
+    for login in ("fay", "cfo"):
+        agree(engine, who[login])
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.remove_member(uow, "cfo", "cfo")
+    if was:
+        ship(engine, FINANCE)
+    jobs.run_due(engine)
+    assert state_of(engine, bill_id) == "open"
+
+    with engine.unit_of_work(who["req"]) as uow:
+        (found,) = policy.open_holds(uow)
+        assert tasks.approvable_again(uow, found) == "财务审批"
+        assert tasks.approve_again(uow, found.job_id) is None
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.add_member(uow, "cfo", "cfo")
+    for login in ("fay", "cfo"):
+        agree(engine, who[login])
+    jobs.run_due(engine)
     assert state_of(engine, bill_id) == "paid"
