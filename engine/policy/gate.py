@@ -125,7 +125,7 @@ class Situation:
     undone: Callable[[Row[Any]], bool]
     """whether the decision behind a grant does not stand any more, or its request has ended otherwise than drawn"""
     chosen: Callable[[Row[Any]], bool | None] = lambda _: False
-    """whether the requester, or data of the request, named who gave it; None: it is from before that was kept"""
+    """whether the requester, or data of the request, named who gave it; None: nothing tells"""
     under: Callable[[Row[Any]], Sequence[Version]] = lambda _: ()
     """the versions of policies that an approval was given under"""
     lapsed: Callable[[], Sequence[Row[Any]]] = tuple
@@ -554,7 +554,8 @@ def _against_chosen(need: Requirement, row: Row[Any], situation: Situation) -> R
             ), {}
         case None:
             return N_(
-                "{policy}: of the approval of {who} it is not known who named him: it is older than that is kept."
+                "{policy}: of the approval of {who} it is not known who named him: "
+                "it is older than that is kept, or its task is not there."
             ), {}
     return None
 
@@ -562,7 +563,7 @@ def _against_chosen(need: Requirement, row: Row[Any], situation: Situation) -> R
 def _chosen(uow: UnitOfWork, row: Row[Any]) -> bool | None:
     found = uow.read_one(_spec, {"of": row.user_task_id}) if row.user_task_id is not None else None
     if found is None:
-        return False
+        return None
     strategy, told = found.spec["assignment"][0], found.spec.get("capability", ())
     if strategy in BY_REQUESTER or told[3:] == [True]:
         return True

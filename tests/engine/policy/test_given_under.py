@@ -3,8 +3,10 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import false
 
 from engine import identity, jobs, policy, repository, runtime, tasks
+from engine.policy import gate
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_approving_again import TIMED
 from tests.engine.policy.test_gate import a_bill, agree, changed, held, pay, started, state_of
@@ -169,3 +171,12 @@ def test_it_is_approved_again_where_only_some_of_several_people_still_count(engi
         agree(engine, who[login])
     jobs.run_due(engine)
     assert state_of(engine, bill_id) == "paid"
+
+
+def test_an_approval_whose_task_is_not_there_is_held_as_nobody_knows_who_was_named(engine, who, monkeypatch):
+    ship(engine, FINANCE)
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    monkeypatch.setattr(gate, "_spec", gate._spec.where(false()))
+
+    assert "of the approval of Fay it is not known who named him" in held(engine, instance_id, bill_id)
