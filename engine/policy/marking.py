@@ -24,9 +24,9 @@ def states(
     `asked`: number of a token that waits for an approval -> the document about which somebody was asked; of one that
     is not in it, the one that is named now.
 
-    A token that is stuck on its way out, be it for want of a data output, goes on from there, as does one that was
-    placed behind an element and waits until something is undone: the element is not performed any more; one that was
-    placed before it has not begun.
+    A token that is stuck on its way out, be it in a gateway or for want of a data output, goes on from there, as does
+    one that was placed behind an element and waits until something is undone: the element is not performed any more;
+    one that was placed before it has not begun.
     Tokens that the space has no place for (deeper calls) are left out; the system lists them as unread.
     """
     places = space.system.places
@@ -60,7 +60,8 @@ def _placed(space: Space, state: State, place: Place, token: Token, *, stale: bo
     then = token.undo.then if token.undo is not None else ""
     if stale:
         return space.active(state, place.id, f"! {STALE}" if place.boundaries else STALE)
-    if token.stage in _STUCK or then == "leave":
+    asks = token.wait == "incident" and place.node.type == "exclusiveGateway"
+    if asks or token.stage in _STUCK or then == "leave":
         return space.active(state, place.id, _STUCK.get(token.stage or "", LEAVES))
     if then == "arrive" or not (place.holds_inside or place.boundaries or place.repeats):
         return space.placed(state, place.id)

@@ -16,8 +16,6 @@ class Choice:
     def __init__(self, data: Tracking, place: Place, outcomes: Mapping[str, str]) -> None:
         self._data, self._place, self._outcomes = data, place, outcomes
         self.sure = True
-        self._stuck: list[Masks] = []
-        """where no flow is true: who repairs that may write what the conditions read, and they are asked again"""
 
     def of(self, kind: str, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
         """(the flows that are taken, what is known then)"""
@@ -29,10 +27,6 @@ class Choice:
         else:
             ways = self._first if kind == "exclusiveGateway" else self._every
             yield from ways(known)
-            for stuck in self._stuck:
-                repaired = self._data.repaired_at(self._place.id, stuck)
-                yield from ways(repaired) if repaired != stuck else ()
-            self._stuck = []
 
     def _judged(self, flow: Flow, known: Masks) -> Iterator[tuple[bool | None, Masks]]:
         if flow.condition is None:
@@ -59,11 +53,7 @@ class Choice:
         if fallback is not None or not self._place.outgoing:
             yield from (((fallback,) if fallback is not None else (), of) for of in left)
         else:
-            self._gets_stuck(left)
-
-    def _gets_stuck(self, known: list[Masks]) -> None:
-        self.sure = False
-        self._stuck = known
+            self.sure = False
 
     def _every(self, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
         """Every flow that is true, else the default one."""
@@ -84,7 +74,6 @@ class Choice:
                     else:
                         following.append((always, perhaps, sure, of))
             left = following
-        nowhere = []
         for always, perhaps, sure, of in left:
             for bits in range(2 ** len(perhaps)):
                 chosen = always + tuple(way for index, way in enumerate(perhaps) if bits >> index & 1)
@@ -93,6 +82,4 @@ class Choice:
                 elif chosen or not self._place.outgoing:
                     yield chosen, of
                 else:
-                    nowhere.append(of)
-        if nowhere:
-            self._gets_stuck(nowhere)
+                    self.sure = False

@@ -57,19 +57,14 @@ class Moving(Resting):
         return Move(place.id, word, ways), State(tokens, state.outcomes, state.live, state.data)
 
     def _left(self, state: State, place: Place, word: str = "", *, was: str = "") -> Iterator[tuple[Move, State]]:
-        """The token leaves a step that is done, or gets stuck at the conditions of its flows. `was`: LEAVES or YIELDS,
-        where it has been stuck so far."""
+        """The token leaves a step that is done, or a gateway, or gets stuck at the conditions of its flows. `was`:
+        LEAVES or YIELDS, where it has been stuck so far."""
         ways, sure = self._chosen(place, place.node.type, state.outcomes, state.data)
         for chosen, data in ways:
             known = state if data is state.data else State(state.tokens, state.outcomes, state.live, data)
             yield self._moved(known, place, chosen, word, logs=was != LEAVES)
         if not sure and was != LEAVES:
             yield self._moved(self.active(state, place.id, LEAVES), place, (), word)
-
-    def _branches(self, state: State, place: Place, kind: str) -> Iterator[tuple[tuple[Way, ...], State]]:
-        """The sets of flows that may be taken when a token leaves, with what is known then."""
-        for ways, data in self._chosen(place, kind, state.outcomes, state.data)[0]:
-            yield ways, state if data is state.data else State(state.tokens, state.outcomes, state.live, data)
 
     def _chosen(
         self, place: Place, kind: str, outcomes: int, data: Masks

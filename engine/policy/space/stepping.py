@@ -114,7 +114,7 @@ class Space(Moving):
         if node.type == "endEvent" or node.type == "parallelGateway":
             return BY_ITSELF if computes(place) else SURE
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
-            return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
+            return SURE  # it is stuck in a stage of its own
         passes = node.type in AT_ONCE and not (computes(place) or place.repeats or place.boundaries)
         passes = passes or place.id in self.data.certain or self.data.is_decided(place.id, state.data)
         if self._begins_at_once(place) or (passes and self._goes_on(state, place)):
@@ -141,8 +141,7 @@ class Space(Moving):
                 taken = State(tokens, state.outcomes, state.live, state.data)
                 if kind == "complexGateway":
                     yield Move(place.id), taken  # absorbed
-                for ways, after in self._branches(taken, place, kind):
-                    yield self._moved(after, place, ways)
+                yield from self._left(taken, place)
         elif place.holds_inside or place.boundaries or place.repeats:
             for tokens in one_less(state.tokens, slot):
                 entered = self.active(State(tokens, state.outcomes, state.live, state.data), place.id)
@@ -165,9 +164,7 @@ class Space(Moving):
             slot = self.slot(place.id, flow)
             joined = [taken for one in joined for taken in one_less(one, slot)]
         for tokens in joined:
-            taken = State(tokens, state.outcomes, state.live, state.data)
-            for ways, after in self._branches(taken, place, place.node.type):
-                yield self._moved(after, place, ways)
+            yield from self._left(State(tokens, state.outcomes, state.live, state.data), place)
 
     def _expects(self, state: State, place: Place, arrived: list[str]) -> bool:
         """Whether a token can still reach an empty flow of an inclusive join, but none that holds one (13.4)."""
@@ -267,7 +264,11 @@ class Space(Moving):
                 yield Move(place.id, told), self.active(decided, place.id, YIELDS)
 
     def _leave(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
-        """A step that is done goes on when it is not stuck any more."""
+        """A step that is done goes on when somebody has helped it on, who may write what it asks: not by itself, when
+        something beside it has written that."""
+        helped = self.data.repaired_at(place.id, state.data)
+        if helped != state.data:
+            yield Move(place.id, PASSED), State(state.tokens, state.outcomes, state.live, helped)
         for tokens in one_less(state.tokens, slot):
             taken = State(tokens, state.outcomes, state.live, state.data)
             yield from self._left(self._written(taken, place) if stage == YIELDS else taken, place, PASSED, was=stage)

@@ -813,6 +813,33 @@ def test_a_step_that_surely_goes_on_by_its_own_flows_stops_everything_at_once(st
     assert verdict.outcome == "proved, both"
 
 
+@pytest.mark.parametrize("kind", ["manualTask", "exclusiveGateway", "inclusiveGateway"])
+def test_who_helps_a_stuck_step_on_may_write_what_something_beside_it_has_mended(kind):
+    """With the amount that is there now it would surely stop everything, but nobody asks it before it is helped on."""
+    body = START + END + script("r", "300", "amount") + script("l", '"high"', "level") + BESIDE_IT + PAY_IT
+    body += element(kind, "u") + script("v", "50", "amount") + script("w", '"low"', "level")
+    body += element("exclusiveGateway", "x", default="x_end")
+    ways = ("u stop ? amount <= 100", "u x ? amount >= 500", 'x pay ? level = "low"', "x end", "pay end")
+
+    verdict = judged(drawing(body + flows("start r l fork u", "fork t v w end", *ways)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+@pytest.mark.parametrize("kind", ["manualTask", "exclusiveGateway", "inclusiveGateway"])
+def test_what_is_stuck_is_so_until_somebody_helps_it_on(kind):
+    """Though something beside it writes what it wants, which then pays."""
+    body = START + END + script("r", "300", "amount") + BESIDE_IT + element(kind, "u") + PAY_IT
+    body += script("v", "50", "amount")
+    ways = ("u stop ? amount <= 100", "u stop2 ? amount >= 500")
+
+    verdict = judged(drawing(body + flows("start r fork u", "fork t v pay end", *ways)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 @pytest.mark.parametrize("step", [script("u", '"high"', "level"), service("u", "fill.level")])
 def test_what_a_step_has_written_is_known_beside_it_though_it_is_stuck(step):
     asks = element("exclusiveGateway", "x", default="x_end")

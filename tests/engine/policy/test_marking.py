@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from engine import bpmn, policy
 from engine.policy.checker import space_of
 from engine.policy.space import LEAVES
@@ -47,4 +49,17 @@ def test_what_is_stuck_on_its_way_out_stops_nothing_beside_it():
     findings = policy.prove(read(xml), CATALOG, begin=lambda space: policy.states(space, play.state, []))
 
     assert play.waits == ["t", "x"]
+    assert [(finding.rule, finding.element_id) for finding in findings] == [("policy-approval-missing", "pay")]
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "inclusiveGateway", "task"])
+def test_what_is_stuck_stays_so_though_something_beside_it_has_written_what_it_asks(kind):
+    pays = element("parallelGateway", "fork") + service("t") + service("pay", "erp.execute_payment")
+    stuck = STUCK.replace("<task", f"<{kind}").replace("</task>", f"</{kind}>")
+    play = Play(xml := drawing(START + stuck + pays + END + flows("start fork x", "fork t pay end")))
+    play.complete("t", count=3)
+
+    findings = policy.prove(read(xml), CATALOG, begin=lambda space: policy.states(space, play.state, []))
+
+    assert play.waits == ["pay", "x"]
     assert [(finding.rule, finding.element_id) for finding in findings] == [("policy-approval-missing", "pay")]
