@@ -8,7 +8,7 @@ from engine.bpmn.program import INCLUSIVE, PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
 from engine.policy.abstraction import NOT_TOLD, Place
-from engine.policy.space import DIGIT, LEAVES, STALE, WORDS, YIELDS, Space, State
+from engine.policy.space import DIGIT, GIVES_NOTHING, LEAVES, STALE, WORDS, YIELDS, Space, State
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""
@@ -61,8 +61,11 @@ def _placed(space: Space, state: State, place: Place, token: Token, *, stale: bo
     if stale:
         return space.active(state, place.id, f"! {STALE}" if place.boundaries else STALE)
     asks = token.wait == "incident" and place.node.type == "exclusiveGateway"
+    rules = token.wait == "incident" and place.node.type == "businessRuleTask"
     if asks or token.stage in _STUCK or then == "leave":
         return space.active(state, place.id, _STUCK.get(token.stage or "", LEAVES))
+    if rules and not (place.boundaries or place.repeats):
+        return space.active(state, place.id, GIVES_NOTHING)
     if then == "arrive" or not (place.holds_inside or place.boundaries or place.repeats):
         return space.placed(state, place.id)
     return space.active(state, place.id)

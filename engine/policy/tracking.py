@@ -316,6 +316,11 @@ class Tracking:
             self._sure[key] = answers is not None and not any(answer.stuck for answer, _ in answers)
         return self._sure[key]
 
+    def may_give_nothing(self, name: str, known: Masks) -> bool:
+        """Whether a decision is asked there that may get stuck."""
+        tells = name in self._asked and bool(self.writes[name] or self.learns(name))
+        return tells and not self.is_decided(name, known)
+
     def repaired_at(self, name: str, known: Masks) -> Masks:
         """What is known when somebody has repaired what a place is stuck at."""
         return self._forgotten(known, self.repaired[name])

@@ -5,9 +5,24 @@ or forgotten | `choosing` gateways > `undoing` compensation > `monitor` approval
 they are > `layout` what the drawing leads to > `states`.
 """
 
-from engine.policy.space.states import DIGIT, LEAVES, MANY, PASSED, STALE, WORDS, YIELDS, Move, Need, Slots, State, Way
+from engine.policy.space.states import (
+    DIGIT,
+    GIVES_NOTHING,
+    LEAVES,
+    MANY,
+    PASSED,
+    STALE,
+    WORDS,
+    YIELDS,
+    Move,
+    Need,
+    Slots,
+    State,
+    Way,
+)
 from engine.policy.space.stepping import Space
 
 __all__ = [
-    "DIGIT", "LEAVES", "MANY", "PASSED", "STALE", "WORDS", "YIELDS", "Move", "Need", "Slots", "Space", "State", "Way",
+    "DIGIT", "GIVES_NOTHING", "LEAVES", "MANY", "PASSED", "STALE", "WORDS", "YIELDS", "Move", "Need", "Slots", "Space",
+    "State", "Way",
 ]  # fmt: skip

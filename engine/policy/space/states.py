@@ -35,6 +35,8 @@ there many times"""
 LEAVES, YIELDS = "#leaves", "#yields"
 """stages of a step that is done: it has written, and may be stuck at the conditions of its flows; or it may be stuck
 because what it has to give is missing, and writes when somebody has said what"""
+GIVES_NOTHING = "#gives nothing"
+"""stage of a decision that is stuck: it is asked again when somebody has helped it on"""
 UNDOING, BESIDE = "#undoing", "#beside"
 """stages of what throws compensation: it waits until everything is undone, or has gone on"""
 UNDOES = "undoes"

@@ -10,6 +10,7 @@ from engine.policy.space.states import (
     AT_ONCE,
     BESIDE,
     BY_THE_MACHINE,
+    GIVES_NOTHING,
     HELD,
     LATE,
     LEAVES,
@@ -88,7 +89,7 @@ class Space(Moving):
             return iter(())
         if stage in (UNDOING, BESIDE):
             return self._undo(state, slot, place, stage)
-        if stage in (LEAVES, YIELDS):
+        if stage in (LEAVES, YIELDS, GIVES_NOTHING):
             return self._leave(state, slot, place, stage)
         if stage.startswith("!"):
             return self._leave_activity(state, slot, place, stage)
@@ -102,7 +103,7 @@ class Space(Moving):
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
         if stage in (UNDOING, BESIDE):
             return SURE if self._undone_at_once and not asks(place) else BY_ITSELF
-        if stage in (LEAVES, YIELDS):
+        if stage in (LEAVES, YIELDS, GIVES_NOTHING):
             return BY_ITSELF
         if stage.startswith("!"):
             return SURE if self._is_over(state, place) else OUTSIDE
@@ -150,6 +151,9 @@ class Space(Moving):
                 for inside in self._begun(entered, place):
                     yield Move(place.id, "begins"), inside
         else:
+            for tokens in one_less(state.tokens, slot) if self.data.may_give_nothing(place.id, state.data) else ():
+                taken = State(tokens, state.outcomes, state.live, state.data)
+                yield Move(place.id), self.active(taken, place.id, GIVES_NOTHING)
             yield from self._leave_task(state, slot, place, "")
 
     def _join(self, state: State, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
@@ -269,6 +273,9 @@ class Space(Moving):
         helped = self.data.repaired_at(place.id, state.data)
         if helped != state.data:
             yield Move(place.id, PASSED), State(state.tokens, state.outcomes, state.live, helped)
+        if stage == GIVES_NOTHING:
+            yield from self._leave_task(state, slot, place, "")
+            return
         for tokens in one_less(state.tokens, slot):
             taken = State(tokens, state.outcomes, state.live, state.data)
             yield from self._left(self._written(taken, place) if stage == YIELDS else taken, place, PASSED, was=stage)

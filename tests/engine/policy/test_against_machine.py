@@ -840,6 +840,18 @@ def test_what_is_stuck_is_so_until_somebody_helps_it_on(kind):
     assert verdict.outcome == "violated, both"
 
 
+def test_a_decision_that_is_stuck_is_not_asked_again_by_itself():
+    """Without an amount it gives nothing; what writes one beside it then pays."""
+    asks = element("businessRuleTask", "u", '<zeebe:calledDecision decisionId="level_of" resultVariable="level"/>')
+    asks += element("exclusiveGateway", "x", default="x_stop") + script("v", "50", "amount")
+    lines = ("start fork u x stop", 'x stop2 ? level = "low"', "fork t v pay end")
+
+    verdict = judged(drawing(START + END + BESIDE_IT + asks + PAY_IT + flows(*lines)), states=2000, gaps=True)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 @pytest.mark.parametrize("step", [script("u", '"high"', "level"), service("u", "fill.level")])
 def test_what_a_step_has_written_is_known_beside_it_though_it_is_stuck(step):
     asks = element("exclusiveGateway", "x", default="x_end")

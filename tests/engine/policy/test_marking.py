@@ -8,6 +8,7 @@ from engine import bpmn, policy
 from engine.policy.checker import space_of
 from engine.policy.space import LEAVES
 from tests.engine.bpmn.drawing import END, START, Play, drawing, element, flows, service
+from tests.engine.policy.against_machine import LEVEL_OF
 
 CATALOG = {"erp.execute_payment": SimpleNamespace(guarded_by="payment.execute", outputs={})}
 TERMINATE = "<terminateEventDefinition/>"
@@ -60,6 +61,24 @@ def test_what_is_stuck_stays_so_though_something_beside_it_has_written_what_it_a
     play.complete("t", count=3)
 
     findings = policy.prove(read(xml), CATALOG, begin=lambda space: policy.states(space, play.state, []))
+
+    assert play.waits == ["pay", "x"]
+    assert [(finding.rule, finding.element_id) for finding in findings] == [("policy-approval-missing", "pay")]
+
+
+def test_a_decision_that_is_stuck_stays_so_though_something_beside_it_has_written_what_it_asks():
+    asks = element("businessRuleTask", "x", '<zeebe:calledDecision decisionId="level_of" resultVariable="level"/>')
+    asks += element("exclusiveGateway", "g", default="g_low") + element("parallelGateway", "fork")
+    ends = "".join(element("endEvent", key, inner=TERMINATE) for key in ("low", "high"))
+    pays = service("t") + service("pay", "erp.execute_payment")
+    lines = ("start fork x g low", 'g high ? level = "high"', "fork t pay end")
+    play = Play(xml := drawing(START + asks + ends + pays + END + flows(*lines)), decisions=lambda key: LEVEL_OF)
+    play.complete("t", amount=50)
+
+    findings = policy.prove(
+        read(xml), CATALOG, decisions=lambda _, called: LEVEL_OF,
+        begin=lambda space: policy.states(space, play.state, []),
+    )  # fmt: skip
 
     assert play.waits == ["pay", "x"]
     assert [(finding.rule, finding.element_id) for finding in findings] == [("policy-approval-missing", "pay")]
