@@ -211,17 +211,10 @@ def _obstacles(deck: Deck) -> list[dict[str, str]]:
     return [
         {
             "element": str(found.element_id), "name": deck.names.get(str(found.element_id), str(found.element_id)),
-            "reason": errors.words(found.message, found.facts | _named(deck, found)),
+            "reason": errors.words(found.message, found.facts),
         }
         for found in deck.drawn.obstacles
     ]  # fmt: skip
-
-
-def _named(deck: Deck, found: Finding) -> dict[str, str]:
-    """What the element is called in the reader's language."""
-    node = deck.nodes.get(str(found.element_id))
-    own = node is not None and found.facts.get("name") == (node.name or node.id)
-    return {"name": deck.names[str(found.element_id)]} if own else {}
 
 
 def _others(definition: Definition, findings: list[Finding], drawn: outline.Outline) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.bpmn.model import GATEWAYS, Definition, Flow, Node, Process, Scope
 from engine.bpmn.outline.cards import BACK, BELOW, END, HOST, ON, OPEN, Card, Outline, Path, Side
-from engine.errors import N_
+from engine.errors import N_, Title
 from engine.findings import Finding, Level
 
 COPY = "notification.notify"
@@ -77,7 +77,7 @@ def _static(scope: Scope) -> Iterator[Finding]:
     for node in scope.nodes.values():
         reason = _unfit(node)
         if reason:
-            yield _finding(node.id, node.line, reason, name=node.name or node.id)
+            yield _finding(node.id, node.line, reason, name=_called(node))
         elif node.inner is not None:
             yield from _static(node.inner)
     starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
@@ -180,7 +180,7 @@ class _Reader:
         self.seen.add(other.source)
         rejected, arrival = self._path(other)
         if arrival is not None or rejected.leads == BACK:
-            raise _Obstacle(other, N_("Expected the arrow '{name}' to lead to an end."), name=other.name or other.id)
+            raise _Obstacle(other, N_("Expected the arrow '{name}' to lead to an end."), name=_called(other))
         return Card(node.id, "request", out.id, gateway=other.source, rejected=rejected, sides=sides)
 
     # ------------------------------------------------------------ paths
@@ -320,8 +320,12 @@ class _Reader:
     def _flow(self, key: str) -> Flow:
         return next(flow for flow in self.scope.flows if flow.id == key)
 
-    def _name(self, key: str) -> str:
-        return self.scope.nodes[key].name or key
+    def _name(self, key: str) -> Title:
+        return _called(self.scope.nodes[key])
+
+
+def _called(one: Node | Flow) -> Title:
+    return Title(one.name or one.id, one.labels)
 
 
 def _is_request(node: Node) -> bool:
