@@ -20,7 +20,6 @@ from engine.findings import Finding, Level
 
 BOXES_LIMIT = 20_000
 REPORTED_LIMIT = 10
-SINGLE_HIT = frozenset("UAPF")
 CODES = (
     "decision-gap", "decision-overlap", "decision-overlap-same", "decision-masked", "decision-unreachable",
     "decision-not-analysable", "decision-analysis-incomplete",
@@ -105,7 +104,7 @@ class _Table:
                 found += self._masked()
             if (
                 self.table.inputs
-                and self.table.hit_policy in SINGLE_HIT
+                and self.table.hit_policy in m.SINGLE_HIT
                 and all(output.default is None for output in self.table.outputs)
             ):
                 found += self._gaps()

@@ -141,6 +141,10 @@ class Rule:
     line: int | None = None
 
 
+SINGLE_HIT = frozenset("UAPF")
+"""hit policies of which at most one rule counts"""
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionTable(Expression):
     """`hit_policy`: one of U A P F R O C; `aggregation`: SUM MIN MAX COUNT or None."""

@@ -38,7 +38,6 @@ _OUTCOME = Type(
     ),
 )
 _OF_OPERATIONS = {"id": _TEXT}
-_SINGLE_HIT = ("U", "A", "P", "F")
 
 
 @dataclass(slots=True)
@@ -146,7 +145,7 @@ def _of_decision(decision_id: str, library: Library) -> Type:
     if decision.type:
         return named.reference(decision.type)
     table = decision.logic
-    if not isinstance(table, dmn_model.DecisionTable) or table.hit_policy not in _SINGLE_HIT:
+    if not isinstance(table, dmn_model.DecisionTable) or table.hit_policy not in dmn_model.SINGLE_HIT:
         return ANY
     outputs = [(output.name or "", named.reference(output.type)) for output in table.outputs]
     return outputs[0][1] if len(outputs) == 1 else Type("context", members=tuple(outputs))

@@ -13,7 +13,7 @@ from engine.bpmn.outline import Card, editing, settings
 from engine.errors import N_, EngineError, Phrase
 from engine.values import storable
 from webui.designer import conditions, more, results, who
-from webui.designer.asking import about_requester, fields_of, memberships
+from webui.designer.asking import fields_of, memberships
 from webui.designer.cards import Deck, duration_of, duration_text
 from webui.designer.conditions import Field, rows_of, same
 
@@ -116,11 +116,7 @@ def apply_branch(sheet: editing.Sheet, card: Card, flow_id: str, sent: MultiDict
 
 def start_fields(sheet: editing.Sheet) -> dict[str, Field]:
     """What conditions may ask about: the form that starts the process, what decisions answer, and the requester."""
-    start = next((found for found in sheet.process.nodes.values() if found.type == "startEvent"), None)
-    departments = memberships()["in-department"]
-    form = start.extensions.form if start is not None else None
-    known = results.beside(fields_of(form, departments=departments), results.asked(sheet.process.all_nodes()))
-    return known | about_requester(departments=departments)
+    return results.asked_of(sheet.process, departments=memberships()["in-department"])
 
 
 def element_of(drawn: Any, key: str) -> Any:

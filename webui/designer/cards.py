@@ -15,7 +15,7 @@ from engine.bpmn.outline import Card, Outline, Path, editing
 from engine.errors import N_
 from engine.findings import Finding, Level
 from webui.designer import results, who
-from webui.designer.asking import about_requester, fields_of
+from webui.designer.asking import fields_of
 from webui.designer.conditions import words_of
 from webui.designer.vocabulary import MODES, TIMEOUTS
 from webui.languages import language
@@ -99,8 +99,7 @@ class Deck:
         self.groups = {group.key: person(group) for group in identity.groups(g.uow)}
         self.departments = {unit.key: person(unit) for unit in identity.org_units(g.uow)}
         self.fields = fields_of(self.start.extensions.form, self.people, self.departments)
-        known = results.beside(self.fields, results.asked(self.nodes.values()))
-        self.asked = known | about_requester(self.people, self.departments)
+        self.asked = results.asked_of(drawn.process, self.people, self.departments)
         self._findings: dict[str, list[Finding]] = {}
         for finding in findings:
             if finding.element_id and finding.level is not Level.INFO:

@@ -16,7 +16,7 @@ from engine.bpmn.parser.xml import Unreadable
 from engine.errors import N_, NotFound, Phrase
 from engine.repository import DefinitionInfo
 from webui.designer import conditions, elements, results, used_files, vocabulary
-from webui.designer.asking import about_requester, fields_of, memberships, people
+from webui.designer.asking import memberships, people
 from webui.designer.blueprint import designer
 from webui.designer.cards import due_words, duration_words
 from webui.designer.changes import Line, NotComparable, Row, rows_between
@@ -249,10 +249,8 @@ def _asked(drawing: bytes) -> dict[str, conditions.Field]:
     found: dict[str, conditions.Field] = {}
     named, departments = people(), memberships()["in-department"]
     for process in definition.processes if definition is not None else ():
-        start = next((node for node in process.nodes.values() if node.type == "startEvent"), None)
-        fields = fields_of(start.extensions.form if start is not None else None, named, departments)
-        found |= results.beside(fields, results.asked(process.all_nodes()))
-    return found | about_requester(named, departments)
+        found |= results.asked_of(process, named, departments)
+    return found
 
 
 def _row(part: Part, state: str, said: _Words, lines: tuple[Line, ...] = ()) -> Row:

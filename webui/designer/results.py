@@ -1,30 +1,43 @@
 """What decisions answer, as conditions ask about it: the columns of their tables, with the words of their values."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g
 
 from engine import feel, repository
-from engine.bpmn.model import Node
-from engine.dmn.model import Decision, DecisionTable, Model, OutputClause
+from engine.bpmn.model import Process
+from engine.dmn.model import SINGLE_HIT, Decision, DecisionTable, Model, OutputClause
 from engine.errors import NotFound
+from webui.designer.asking import about_requester, fields_of
 from webui.designer.conditions import DATE, LIST, MOMENT, NUMBER, TEXT, TRUTH, Field
 from webui.designer.decision_files import drawn_models
 from webui.rendering import label
 
 _TYPES = frozenset((NUMBER, TEXT, TRUTH, DATE, MOMENT))
-_SINGLE_HIT = "UAPF"
 
 
-def asked(nodes: Iterable[Node]) -> list[tuple[str, str]]:
-    """(decision, name under which it answers) of the steps of a drawing."""
-    called = [node.extensions.decision for node in nodes if node.extensions.decision is not None]
-    return [(one.decision_id, one.result_variable) for one in called]
+def start_form(process: Process) -> str | None:
+    """The form that begins it."""
+    start = next((node for node in process.nodes.values() if node.type == "startEvent"), None)
+    return start.extensions.form if start is not None else None
+
+
+def asked_of(
+    process: Process, people: Mapping[str, str] | None = None, departments: Mapping[str, str] | None = None
+) -> dict[str, Field]:
+    """What conditions may ask about: the form that starts the process, what decisions answer, and the requester.
+
+    `people`, `departments`: names by login and key.
+    """
+    called = [node.extensions.decision for node in process.all_nodes() if node.extensions.decision is not None]
+    fields = fields_of(start_form(process), people, departments)
+    answers = beside(fields, [(one.decision_id, one.result_variable) for one in called])
+    return answers | about_requester(people, departments)
 
 
 def beside(fields: Mapping[str, Field], called: Sequence[tuple[str, str]]) -> dict[str, Field]:
-    """Fields of a form, and what decisions write beside them. `called`: as `asked` gives it."""
+    """Fields of a form, and what decisions write beside them. `called`: (decision, name under which it answers)."""
     drawn = drawn_models() if called else {}
     answers = [found for key, name in called for found in answers_of(model_of(key, drawn), key, name)]
     return {**fields, **{found.key: found for found in answers if found.key not in fields}}
@@ -47,7 +60,7 @@ def answers_of(model: Model | None, decision_id: str, name: str) -> list[Field]:
         return []
     table = decision.logic
     several = len(table.outputs) > 1
-    many = table.hit_policy not in _SINGLE_HIT
+    many = table.hit_policy not in SINGLE_HIT
     if many and (several or table.aggregation):
         return []
     title = "" if several else label(dict(decision.labels), decision.name)

@@ -4,6 +4,24 @@ from engine.errors import N_
 from engine.lint.examples.example import Example
 
 TITLE = N_("Undoing what was done")
+_BOOKING = """    start begun 已开始|Begun
+    user fly 订机票|Book flight @office
+    xor ok 有票？|Seats? [default="ok_off"]
+    end held 已订|Booked
+    end off 取消|Cancelled
+      <cancelEventDefinition/>
+    begun > fly > ok
+    ok > held : 是|Yes ? seats > 0
+    ok > off : 否|No
+  }
++ boundary caught 已取消|Taken back [attachedToRef="book"]
++   <cancelEventDefinition/>
++ end none 未成行|No trip
++ caught > none
+  end done 已成行|Travelled
+  ordered > book > done
+"""
+"""a transaction that is cancelled where there are no seats"""
 EXAMPLES = (
     Example(
         "compensation-handler-missing",
@@ -173,23 +191,8 @@ EXAMPLES = (
   start ordered 已下单|Ordered
 - sub book 预订|Book trip {
 + transaction book 预订|Book trip {
-    start begun 已开始|Begun
-    user fly 订机票|Book flight @office
-    xor ok 有票？|Seats? [default="ok_off"]
-    end held 已订|Booked
-    end off 取消|Cancelled
-      <cancelEventDefinition/>
-    begun > fly > ok
-    ok > held : 是|Yes ? seats > 0
-    ok > off : 否|No
-  }
-+ boundary caught 已取消|Taken back [attachedToRef="book"]
-+   <cancelEventDefinition/>
-+ end none 未成行|No trip
-+ caught > none
-  end done 已成行|Travelled
-  ordered > book > done
-""",
+"""
+        + _BOOKING,
     ),
     Example(
         "cancel-boundary-missing",
@@ -204,22 +207,7 @@ EXAMPLES = (
         """
   start ordered 已下单|Ordered
   transaction book 预订|Book trip {
-    start begun 已开始|Begun
-    user fly 订机票|Book flight @office
-    xor ok 有票？|Seats? [default="ok_off"]
-    end held 已订|Booked
-    end off 取消|Cancelled
-      <cancelEventDefinition/>
-    begun > fly > ok
-    ok > held : 是|Yes ? seats > 0
-    ok > off : 否|No
-  }
-+ boundary caught 已取消|Taken back [attachedToRef="book"]
-+   <cancelEventDefinition/>
-+ end none 未成行|No trip
-+ caught > none
-  end done 已成行|Travelled
-  ordered > book > done
-""",
+"""
+        + _BOOKING,
     ),
 )
