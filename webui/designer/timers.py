@@ -1,6 +1,6 @@
 """When a timer of a drawing would fire if it began now, by the work calendar that it counts by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, jsonify, request
@@ -30,8 +30,9 @@ _EXPECTED = {
 @designer.post("/timer")
 @reads_only
 def timer() -> ResponseReturnValue:
-    """`times`: the next firings; `more`: there are others after them; `names`: as `expressions.tried`; `problem`: why
-    there is no time. `kind`: date | duration | cycle; `calendar`: key of a work calendar, "" for none.
+    """`times`: the next firings; `more`: there are others after them; `problem`: why there is no time.
+
+    `kind`: date | duration | cycle; `calendar`: key of a work calendar, "" for none.
     """
     sent = body("key", "xml", "text", "kind", "calendar")
     found = repository.variables(g.uow, {path_of_draft(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
@@ -43,27 +44,26 @@ def coming(
     text: str, kind: str, calendar: str, known: Variables | None, given: Mapping[str, str], uow: UnitOfWork
 ) -> dict[str, Any]:
     """See `timer`."""
-    asked: list[dict[str, Any]] = []
     value: Any = text
     if text.startswith("="):
         try:
             asked, result = expressions.worth(text[1:], "expression", known, given, uow)
         except feel.FeelSyntaxError:
-            return _answer(asked, problem=gettext("The expression is not FEEL."))
+            return _answer(problem=gettext("The expression is not FEEL."))
         missing = [one["name"] for one in asked if not given.get(one["name"], "").strip()]
         if result is None or missing:
             names = ", ".join(missing or [one["name"] for one in asked])
-            return _answer(asked, problem=gettext("It depends on data: %(names)s", names=names))
+            return _answer(problem=gettext("It depends on data: %(names)s", names=names))
         value = result.value
     working = None
     if calendar:
         if calendar not in dict(workdays.calendars(uow)):
-            return _answer(asked, problem=gettext("There is no work calendar “%(name)s”.", name=calendar))
+            return _answer(problem=gettext("There is no work calendar “%(name)s”.", name=calendar))
         working = workdays.calendar(uow, calendar)
     try:
-        return _answer(asked, *_times(kind, value, uow, working))
+        return _answer(*_times(kind, value, uow, working))
     except (timers.WrongTimer, OverflowError):
-        return _answer(asked, problem=gettext(_EXPECTED.get(kind, _EXPECTED["cycle"])))
+        return _answer(problem=gettext(_EXPECTED.get(kind, _EXPECTED["cycle"])))
 
 
 def _times(kind: str, value: Any, uow: UnitOfWork, calendar: timers.WorkTime | None) -> tuple[list[str], bool]:
@@ -81,7 +81,5 @@ def _times(kind: str, value: Any, uow: UnitOfWork, calendar: timers.WorkTime | N
     return times, found is not None
 
 
-def _answer(
-    asked: list[dict[str, Any]], times: list[str] | None = None, more: bool = False, problem: str = ""
-) -> dict[str, Any]:
-    return {"names": asked, "times": times or [], "more": more, "problem": problem}
+def _answer(times: Sequence[str] = (), more: bool = False, problem: str = "") -> dict[str, Any]:
+    return {"times": times, "more": more, "problem": problem}

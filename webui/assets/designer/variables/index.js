@@ -17,8 +17,8 @@ class Variables {
   attempt = async () => ({ names: [], value: null, findings: [] });
   tried = {};
 
-  // (text, kind, work calendar, { name: typed }) -> { times, more, names, problem } of a timer that begins now; the page sets it
-  coming = async () => ({ times: [], more: false, names: [], problem: '' });
+  // (text, kind, work calendar, { name: typed }) -> { times, more, problem } of a timer that begins now; the page sets it
+  coming = async () => ({ times: [], more: false, problem: '' });
 
   // names: [{ name, type, options, entries, origin }], null while the drawing cannot be read: the last ones stay
   set(names) {
