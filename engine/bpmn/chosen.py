@@ -4,7 +4,6 @@ What only chooses among constants does not: in `if amount > 100 then ["bob"] els
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from engine import dmn, feel
@@ -12,6 +11,7 @@ from engine.bpmn.program import MappingLine, Node, Slot
 from engine.bpmn.steps import BY_REQUESTER, BY_VALUE
 from engine.dmn import model as tables
 from engine.feel import nodes as syntax
+from engine.feel import trees
 
 Path = tuple[str, ...]
 Decisions = Callable[[str], dmn.Model | None]
@@ -55,12 +55,9 @@ def read(tree: Any) -> Iterator[Path]:
     """What is read anywhere in an expression, each as far as it is named; functions too."""
     if isinstance(tree, syntax.Name | syntax.Path) and (path := _path(tree)):
         yield path
-    elif isinstance(tree, list | tuple):
-        for one in tree:
-            yield from read(one)
-    elif is_dataclass(tree):
-        for part in fields(tree):
-            yield from read(getattr(tree, part.name))
+        return
+    for part in trees.parts(tree):
+        yield from read(part)
 
 
 def by_engine(path: Path) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 from engine import feel, identity
 from engine.errors import N_, Term
 from engine.feel import nodes as n
+from engine.feel import trees
 from engine.findings import Finding, Level
 from engine.policy import judging
-from engine.policy.limits import every, parts
 from engine.policy.statement import Policy
 from engine.unit_of_work import UnitOfWork
 
@@ -38,7 +38,7 @@ def _absent(uow: UnitOfWork, policy: Policy) -> Iterator[tuple[str, str]]:
     for need in policy.asked:
         tree = feel.compile(need.eligible, names=judging.NAMES).tree if need.eligible else None
         yield from ((_GROUP, key) for key in _groups_in(tree) if key not in keys)
-        for node in every(tree):
+        for node in trees.every(tree):
             match node:
                 case n.Path(source=n.Name(name="actor"), name=name) if name not in judging.OF_ACTOR:
                     yield _PROPERTY, name
@@ -55,7 +55,7 @@ def _groups_in(node: Any) -> Iterator[str]:
     """The texts with which a condition compares the groups of the approver: those beside them in the smallest part."""
     if not _reads_groups(node):
         return
-    smaller = [part for part in parts(node) if _reads_groups(part) and any(_texts(part))]
+    smaller = [part for part in trees.parts(node) if _reads_groups(part) and any(_texts(part))]
     if smaller:
         for part in smaller:
             yield from _groups_in(part)
@@ -64,7 +64,7 @@ def _groups_in(node: Any) -> Iterator[str]:
 
 
 def _reads_groups(node: Any) -> bool:
-    return any(_is_groups(one) for one in every(node))
+    return any(_is_groups(one) for one in trees.every(node))
 
 
 def _is_groups(node: n.Node) -> bool:
@@ -75,4 +75,4 @@ def _is_groups(node: n.Node) -> bool:
 
 
 def _texts(node: Any) -> Iterator[str]:
-    return (one.value for one in every(node) if isinstance(one, n.Literal) and isinstance(one.value, str))
+    return (one.value for one in trees.every(node) if isinstance(one, n.Literal) and isinstance(one.value, str))

@@ -1,12 +1,12 @@
 """Where a policy begins to decide otherwise: what its conditions and the tables that they ask compare facts with."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any
 
 from engine import dmn, feel
 from engine.feel import nodes as n
+from engine.feel import trees
 from engine.policy import judging
 from engine.policy.statement import CLASSES, STATE, Policy
 from engine.unit_of_work import UnitOfWork
@@ -29,30 +29,15 @@ def limits(uow: UnitOfWork, policy: Policy) -> Limits:
     return found
 
 
-def every(node: Any) -> Iterator[n.Node]:
-    """A node of FEEL and everything in it."""
-    if isinstance(node, n.Node):
-        yield node
-    for part in parts(node):
-        yield from every(part)
-
-
-def parts(node: Any) -> list[Any]:
-    """What stands directly in it."""
-    if is_dataclass(node):
-        return [getattr(node, field.name) for field in fields(node)]
-    return list(node) if isinstance(node, list | tuple) else []
-
-
 def _compared(
     uow: UnitOfWork, texts: Iterable[str | None], asked: set[str]
 ) -> Iterator[tuple[str, Decimal | str]]:  # fmt: skip
     """Each fact with each constant that it is compared with. `asked`: decisions that were looked at."""
-    for node in (node for text in texts if text for node in every(_tree(text))):
+    for node in (node for text in texts if text for node in trees.every(_tree(text))):
         match node:
             case n.Compare() | n.Between() | n.In():
                 constants = list(_constants(uow, node))
-                for one in every(node):
+                for one in trees.every(node):
                     match one:
                         case n.Path(source=n.Name(name="facts"), name=fact):
                             yield from ((fact, value) for value in constants)
@@ -77,7 +62,7 @@ def _constants(uow: UnitOfWork, node: Any) -> Iterator[Decimal | str]:
             for text in dmn.results(model, key) if model is not None else ():
                 yield from _constants(uow, _tree(text))
         case _:
-            for part in parts(node):
+            for part in trees.parts(node):
                 yield from _constants(uow, part)
 
 

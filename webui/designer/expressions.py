@@ -1,7 +1,6 @@
 """What the FEEL fields of the panel show: names with their types, functions, and what is wrong with a text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,7 +8,7 @@ from flask_babel import gettext
 
 from engine import feel, identity, workdays
 from engine.errors import N_
-from engine.feel import nodes
+from engine.feel import nodes, trees
 from engine.feel.analysis import analyse, long_names
 from engine.feel.diagnostics import Diagnostic
 from engine.feel.reference import FunctionInfo
@@ -113,10 +112,7 @@ def _paths(node: Any, names: frozenset[str]) -> set[tuple[str, ...]]:
         inner = inner.source
     if isinstance(inner, nodes.Name):
         return {(inner.name, *chain)} if inner.name in names else set()
-    if isinstance(inner, nodes.Node):
-        return set().union(*(_paths(getattr(inner, part.name), names) for part in fields(inner)))
-    parts = inner if isinstance(inner, list | tuple) else ()
-    return set().union(*(_paths(part, names) for part in parts))
+    return set().union(*(_paths(part, names) for part in trees.parts(inner)))
 
 
 def _put(context: dict[str, Any], path: Sequence[str], value: Any) -> None:
