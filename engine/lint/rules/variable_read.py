@@ -25,21 +25,27 @@ _CONSTANT = re.compile(r"=\s*(null|true|false)|[^=].*|", re.DOTALL)
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each name of a step that nothing reads."""
     program = drawn.program
-    if program is None or _open(program) or library.known.called(program.process_id):
-        return
-    if any(call.id == program.process_id for other in library.processes.values() if other.program is not None
-           for call in other.program.calls()):  # fmt: skip
+    if program is None or _open(program):
         return
     written = [(node, name) for node in drawn.nodes() for name in _written(node)]
     if not written:
         return
     read = _read(program).union(_shown(program, library), _asked(drawn, library), _taken(program, library))
-    for node, name in written:
-        if name not in read:
-            yield Remark(
-                node, N_("'{name}' writes '{variable}', which nothing reads."),
-                N_("Use it in a condition, a form or a step, or write it no longer."), {"variable": name},
-            )  # fmt: skip
+    unread = [(node, name) for node, name in written if name not in read]
+    if not unread or _is_called(program, library):
+        return
+    for node, name in unread:
+        yield Remark(
+            node, N_("'{name}' writes '{variable}', which nothing reads."),
+            N_("Use it in a condition, a form or a step, or write it no longer."), {"variable": name},
+        )  # fmt: skip
+
+
+def _is_called(program: Program, library: Library) -> bool:
+    """By a process of this check, or a deployed one: asked last, for that reads all that is deployed."""
+    beside = [other.program for other in library.processes.values() if other.program is not None]
+    own = any(call.id == program.process_id for one in beside for call in one.calls())
+    return own or library.known.called(program.process_id)
 
 
 def _open(program: Program) -> bool:
