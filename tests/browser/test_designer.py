@@ -904,8 +904,8 @@ EVERY_KIND = """async () => {      // looks at each kind of element that the men
         ),
     ],
 )  # fmt: skip
-def test_files_are_saved_as_they_were_and_look_the_same(profile, draft, paths):
-    page, wrong = opened(profile, draft("referred"))
+def test_files_are_saved_as_they_were_and_look_the_same(profile, draft, request, paths):
+    page, wrong = opened(profile, draft(f"kept_{request.node.callspec.id}"))
 
     found = references(page, paths)
 
