@@ -62,6 +62,13 @@ def test_nothing_supplied_is_evaluated_or_unpickled():
     assert [name_of(path) for path in SOURCES if forbidden.search(path.read_text(encoding="utf-8"))] == []
 
 
+def test_browser_tests_wait_for_functions():
+    """A wait for an expression that has to look twice evaluates text, which the site forbids its scripts."""
+    expression = re.compile(r'wait_for_function\(\s*f?"(?![^"]*=>)')
+    tests = (ROOT / "tests").rglob("*.py")
+    assert [name_of(path) for path in tests if expression.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("path", DRAWINGS, ids=name_of)
 def test_process_is_named_like_its_file_and_has_scenarios(path):
     content = path.read_text(encoding="utf-8")
