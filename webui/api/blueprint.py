@@ -1,14 +1,35 @@
 """Blueprints of the API: numbers of a JSON body stay exact, what cannot be read is refused like any other input."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 from flask import Request
+from flask_babel import gettext
 from flask_smorest import Blueprint as OfSmorest
-from marshmallow import missing
+from marshmallow import ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
-from engine.errors import N_, InvalidValue
+from engine.errors import N_, EngineError, InvalidValue
 from engine.values import from_json
+
+SAID = (
+    N_("Missing data for required field."), N_("Unknown field."), N_("Field may not be null."), N_("Invalid value."),
+    N_("Invalid input type."), N_("Not a valid string."), N_("Not a valid integer."), N_("Not a valid boolean."),
+    N_("Not a valid UUID."), N_("Not a valid list."), N_("Not a valid mapping type."), N_("Not a valid number."),
+)  # fmt: skip
+"""what marshmallow says of most fields, for the catalogue"""
+
+
+class NotAsDescribed(EngineError):
+    """A request that is not of the shape that its address takes. `errors`: field -> what is wrong with it."""
+
+    message = N_("Expected what this address takes, found something else in: {fields}.")
+    hint = N_("What it takes is described in /api/v1/openapi.json.")
+    status = 422
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        self.errors = errors
+        super().__init__(fields=", ".join(errors))
 
 
 class ExactParser(FlaskParser):
@@ -22,6 +43,19 @@ class ExactParser(FlaskParser):
             return from_json(body)
         except (ValueError, RecursionError):
             raise InvalidValue(expected=N_("a JSON document"), found=N_("something else")) from None
+
+    def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
+        found = (line for told in error.messages_dict.values() for line in _told("", told))
+        raise NotAsDescribed({name: [gettext(text) for text in texts] for name, texts in found}) from None
+
+
+def _told(name: str, found: Any) -> Iterator[tuple[str, list[str]]]:
+    """(field, texts) of what a schema says; fields of fields after a dot."""
+    if not isinstance(found, dict):
+        yield name, [str(text) for text in found]
+        return
+    for key, inner in found.items():
+        yield from _told(f"{name}.{key}".lstrip(".") if key != "_schema" else name, inner)
 
 
 class Blueprint(OfSmorest):
