@@ -10,6 +10,7 @@ from engine.audit.anchoring import (
     checkpoints,
     due,
     every,
+    may_anchor,
     outside,
     proof,
     reseal,
@@ -53,7 +54,7 @@ from engine.audit.verifier import SHAPE, Anchor, instant
 __all__ = [
     "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Proof", "Standing", "VerifyReport", "anchor",
     "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due", "every", "export",
-    "fact_links", "instant", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof",
+    "fact_links", "instant", "last_check", "links_of", "may_anchor", "note_settings", "outside", "plan_check", "proof",
     "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former", "sealed_clearance",
     "sealed_deployed", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold", "sealed_item",
     "sealed_payment", "sealed_signature", "sealed_version", "send", "settled_emergency", "settled_version",

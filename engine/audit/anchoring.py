@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -28,6 +27,7 @@ from engine.unit_of_work import Actor, UnitOfWork
 
 log = logging.getLogger("troika.audit")
 ANCHORER = Actor(None, source="job")
+_SHELL = Actor(None, source="cli")
 ASKED = "anchor.asked"
 _OPEN = timedelta(minutes=15)
 """longer than any transaction lasts: what was written before a checkpoint and committed after it is in the next one"""
@@ -95,12 +95,20 @@ def anchor_when_due(engine: ProcessEngine) -> Anchor | None:
     """
     if engine.settings.database_url == MEMORY or not signing.readable(engine.settings.key_file):
         return None
-    with engine.unit_of_work(ANCHORER, read_only=True) as uow:
-        allowed = uow.dialect == "sqlite" or uow.execute(_may_add).scalar()
-    if not allowed:
+    if not _may_store(engine):
         _leave_to_another()
         return None
     return anchor_if_due(engine)
+
+
+def may_anchor(engine: ProcessEngine) -> bool:
+    """Whether this process can read the key and its login may add checkpoints."""
+    return signing.readable(engine.settings.key_file) and _may_store(engine)
+
+
+def _may_store(engine: ProcessEngine) -> bool:
+    with engine.unit_of_work(ANCHORER, read_only=True) as uow:
+        return uow.dialect == "sqlite" or bool(uow.execute(_may_add).scalar())
 
 
 @cache
@@ -347,7 +355,7 @@ def rotations(uow: UnitOfWork) -> list[Anchor]:
 # ---------------------------------------------------------------- after a restore
 
 
-def reseal(engine: ProcessEngine, reason: str, by: UUID | None = None) -> list[int]:
+def reseal(engine: ProcessEngine, reason: str, actor: Actor = _SHELL) -> list[int]:
     """Say, signed and in the chain, that an older state was put back; the numbers of the checkpoints that are void.
 
     They come back into the table as they lie outside, so that the sequence goes on; nothing is rewritten. Raises
@@ -357,7 +365,7 @@ def reseal(engine: ProcessEngine, reason: str, by: UUID | None = None) -> list[i
         raise ReasonRequired(length=SHORTEST_REASON, found=reason.strip())
     key = signing.read(engine.settings.key_file)
     kept = outside(engine.settings)
-    with engine.unit_of_work(Actor(by, source="cli")) as uow:
+    with engine.unit_of_work(actor) as uow:
         uow.alone("audit anchor")
         inside, _ = read_anchors(uow, with_leaves=False)
         newest = inside[-1].number if inside else 0

@@ -15,6 +15,8 @@ from engine.errors import N_, InvalidPolicy, Phrase
 
 LIMIT = 1 << 30
 """bytes of a log, unpacked"""
+SENT = 100_000_000
+"""of one that is sent to a page or the interface; the command line takes larger ones"""
 OF_CASE = "case:"
 """what the columns of a XES case begin with, as PM4Py writes them: `case:concept:name`"""
 

@@ -36,7 +36,7 @@ class Visitor(FlaskClient):
             kwargs["data"] = {"csrf_token": self.token, **(kwargs.get("data") or {})}
         elif "json" in kwargs:
             kwargs["headers"] = {"X-CSRFToken": self.token, **kwargs.get("headers", {})}
-        response = super().open(*args, **kwargs)
+        response = super().open(*args, **{"buffered": True, **kwargs})  # read to the end, as a browser does
         found = (
             re.search(r'name="csrf-token" content="([^"]+)"', response.text)
             if response.mimetype == "text/html"

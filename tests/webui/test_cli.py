@@ -1,5 +1,6 @@
 """The command line: accounts, lists, the doctor, and what production refuses."""
 
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -112,6 +113,14 @@ def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp
     code, told = troika("policy", "proofs")
     assert (code, "expense_claim" in told, "violated" in told) == (0, True, False), told
     assert troika("policy", "holds") == (0, "0 held\n")
+    stated = tmp_path / "policies.yml"
+    troika("policy", "export", str(stated))
+    code, told = troika("policy", "impact", str(stated))
+    assert (code, "PAY-001: as it is in force" in told, "expense_claim v1: proved, then proved" in told) == (0, 1, 1)
+    stated.write_text(stated.read_text(encoding="utf-8").replace("approval: finance_approval", "approval: board"))
+    code, told = troika("policy", "impact", str(stated))
+    assert (code, "expense_claim v1: proved, then violated" in told) == (1, True), told
+    assert re.search(r"([1-9]\d*) of \1 that ran in the last 90 days would be held", told), told
     whole = troika("policy", "grants", "--state", "all")[1].splitlines()
     assert len(whole) > 1
     names = {line.split()[0] for line in whole[1:]}
@@ -305,6 +314,10 @@ def test_a_policy_is_proposed_by_one_and_put_in_force_by_another_who_know_their_
     warned = "REF-001: no task of a deployed process provides finance_approval: what needs it is held\n"
     assert (code, said) == (0, f"REF-001 version 1 active {key}\n{warned}")
     assert "shipped" not in troika("policy", "list")[1]
+    file.write_text(POLICY.replace("REF-001", "REF-002").replace("refund.execute", "seal.apply"), encoding="utf-8")
+    for command in (("impact",), ("propose", "--as", "kate")):
+        code, said = troika("policy", *command, str(file), input="correct horse\n")
+        assert (code, "speaks about: seal.apply" in said, "payment.execute" in said) == (1, True, True), said
     troika("policy", "export", str(tmp_path / "out.yml"))
     assert "finance_approval" in (tmp_path / "out.yml").read_text(encoding="utf-8")
 

@@ -287,5 +287,5 @@ def test_auditors_get_the_record_by_the_interface_and_others_do_not(paid, visiti
     paths = gao.get("/api/v1/openapi.json").json["paths"]
     assert {path for path in paths if path.startswith(api)} == {
         f"{api}/", f"{api}/checkpoints", f"{api}/anchor", f"{api}/verify", f"{api}/verify/{{instance_id}}",
-        f"{api}/chains/{{stream}}", f"{api}/evidence/{{payment}}",
+        f"{api}/chains/{{stream}}", f"{api}/evidence/{{payment}}", f"{api}/reseal", f"{api}/export",
     }  # fmt: skip

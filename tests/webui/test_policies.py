@@ -119,6 +119,19 @@ def test_the_form_shows_what_a_change_would_do_before_it_is_proposed_and_another
         assert (stated.approvals[0].people, stated.break_glass.roles) == (2, ("cfo", "internal_audit"))
 
 
+def test_a_change_is_compared_with_what_is_in_force_not_with_what_is_only_proposed(known):
+    stated = POLICY.replace("REF-001", "REF-002")
+    sent = {"view": "yaml", "on": "refund.execute", "text": stated}
+    known["cora"].post("/policies/REF-002/change", data=sent | {"sure": "yes"})
+
+    page = known["cora"].post(
+        "/policies/REF-002/change", data=sent | {"text": stated.replace("people: 1", "people: 2")}
+    )
+
+    assert "No policy of this number." in page.text
+    assert "<del>" not in page.text
+
+
 def test_a_group_that_there_is_not_is_said_before_a_policy_names_it_and_as_long_as_it_does(engine, known):
     page = known["cora"].post(
         "/policies/REF-001/change", data=form(eligible=['= list contains(actor.roles, "finanse")'])

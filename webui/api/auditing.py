@@ -1,12 +1,17 @@
 """The record for auditors: where it stands, its checkpoints, verification, a chain and the evidence of a payment."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile
 
-from flask import Response, g
+from flask import Response, current_app, g, send_file
 
 from engine import audit, evidence
+from engine.errors import N_, EngineError
+from engine.unit_of_work import Actor
 from webui import evidence_words
 from webui.access import AUDIT, needs
 from webui.api.blueprint import Blueprint
@@ -15,15 +20,26 @@ from webui.api.schemas import (
     CheckpointPageOut,
     CheckpointsIn,
     EvidenceOut,
+    ResealedOut,
+    ResealIn,
     StandingOut,
     VerificationOut,
     VerifyingOut,
 )
 from webui.errors import words
+from webui.transaction import own_transactions
 
 blueprint = Blueprint("api_audit", __name__, url_prefix="/api/v1/audit", description="The record, for auditors")
 EXITS = ("intact", "broken", "missing", "signature", "overdue")
 PAGE = 50
+
+
+class KeyElsewhere(EngineError):
+    """This process does not sign."""
+
+    message = N_("Expected the key that signs checkpoints, and a login that may store them: this process has not both.")
+    hint = N_("Run troika audit reseal where the key can be read.")
+    status = 503
 
 
 @blueprint.route("/", methods=["GET"])
@@ -59,6 +75,39 @@ def checkpoints(asked: dict[str, Any]) -> Any:
 def anchor() -> None:
     """Ask for a checkpoint: whoever holds the key makes it, within a minute."""
     audit.ask(g.uow)
+
+
+@blueprint.route("/reseal", methods=["POST"])
+@needs(AUDIT)
+@own_transactions
+@blueprint.arguments(ResealIn)
+@blueprint.response(200, ResealedOut)
+def reseal(sent: dict[str, Any]) -> Any:
+    """After a restore: put on record, signed, that the checkpoints made since the backup are void.
+
+    Only where the process that answers holds the key; 503 elsewhere.
+    """
+    engine = current_app.extensions["troika"]
+    if not (engine.settings.key_file.exists() and audit.may_anchor(engine)):
+        raise KeyElsewhere
+    return {"void": audit.reseal(engine, sent["reason"], _reader())}
+
+
+@blueprint.route("/export", methods=["POST"])
+@needs(AUDIT)
+@own_transactions
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+def export() -> Response:
+    """The whole record with the program that verifies it without this product, as a ZIP; on record."""
+    packed = TemporaryFile()  # noqa: SIM115 - the answer closes it
+    with TemporaryDirectory() as folder, ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        audit.export(current_app.extensions["troika"], Path(folder), _reader())
+        for file in sorted(Path(folder).rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
+    packed.seek(0)
+    name = f"troika-audit-{g.now:%Y-%m-%d}.zip"
+    return send_file(packed, mimetype="application/zip", as_attachment=True, download_name=name)
 
 
 @blueprint.route("/verify", methods=["POST"])
@@ -99,6 +148,10 @@ def payment_evidence(payment: str) -> Any:
     document = evidence_words.worded(evidence.gather(g.uow, evidence.find(g.uow, payment)))
     # in the order in which it was made: rows are sealed in it
     return Response(json.dumps(document, ensure_ascii=False), mimetype="application/json")
+
+
+def _reader() -> Actor:
+    return Actor(g.reader.id, source="api")
 
 
 def _checkpoint(made: audit.Anchor) -> dict[str, Any]:

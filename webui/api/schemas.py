@@ -611,15 +611,58 @@ class PolicyOut(Schema):
     policy = fields.String()
     title = fields.String(metadata={"description": "in the reader's language"})
     on = fields.String(metadata={"description": "class of operations that it guards"})
+    enforced = fields.Boolean(metadata={"description": "false: nothing asks for a policy about this class"})
     version = fields.Integer()
-    state = fields.String(metadata={"description": "proposed | active"})
+    state = fields.String(metadata={"description": "proposed | active | retired"})
     source = fields.String(metadata={"description": "shipped | people"})
     confirmed = fields.Boolean(metadata={"description": "people stand behind it"})
     weakens = fields.Boolean(metadata={"description": "asks less than the version before"})
     weaker = fields.List(fields.String(), metadata={"description": "what it asks less, in words"})
+    reason = fields.String(metadata={"description": "why it was proposed"})
     valid_from = fields.AwareDateTime()
+    valid_to = fields.AwareDateTime(allow_none=True)
+    proposed_by = fields.UUID(allow_none=True)
+    approved_by = fields.UUID(allow_none=True, metadata={"description": "who put it in force"})
+    confirmed_by = fields.UUID(allow_none=True)
+    reviewed_by = fields.UUID(allow_none=True, metadata={"description": "the auditor who has seen that it is weaker"})
+    retired_by = fields.UUID(allow_none=True, metadata={"description": "who wants it, or wanted it, out of force"})
+    retire_reason = fields.String(allow_none=True)
     sentences = fields.List(fields.String(), metadata={"description": "all that it asks, in the reader's language"})
     unknown_names = fields.List(fields.String(), metadata={"description": "what it names and nobody has, in words"})
+
+
+class StatedOut(PolicyOut):
+    statement = fields.String(metadata={"description": "YAML, as it is proposed and exported"})
+
+
+class StatementIn(Strict):
+    text = Text(required=True, metadata={"description": "YAML: a list of policies, as they are exported"})
+
+
+class ProposalIn(StatementIn):
+    reason = Text(load_default="", metadata={"description": "needed for what asks less than now"})
+
+
+class WhatIfIn(StatementIn):
+    days = fields.Integer(
+        load_default=90, validate=validate.Range(1, 3650), metadata={"description": "how far back to look"}
+    )
+
+
+class ActivatedOut(Schema):
+    policy = fields.Nested(PolicyOut)
+    unproved = fields.List(
+        fields.Nested(lambda: UnprovedOut()), metadata={"description": "processes that do not prove because of it"}
+    )
+    not_provided = fields.List(
+        fields.String(), metadata={"description": "approvals that no task of a deployed process gives"}
+    )
+    staffing = fields.List(fields.String(), metadata={"description": "who is missing for it, in words"})
+
+
+class UnprovedOut(Schema):
+    definition = fields.Nested(DefinitionOut)
+    findings = fields.List(fields.String())
 
 
 class WayStepOut(Schema):
@@ -628,8 +671,7 @@ class WayStepOut(Schema):
     flows = fields.List(fields.String())
 
 
-class ProofOut(Schema):
-    definition = fields.Nested(DefinitionOut)
+class JudgedOut(Schema):
     classes = fields.List(fields.String(), metadata={"description": "of the guarded operations that it can reach"})
     verdicts = fields.Dict(
         fields.String(), fields.String(),
@@ -641,6 +683,103 @@ class ProofOut(Schema):
     )
     situations = fields.Integer()
     milliseconds = fields.Float()
+
+
+class ProofOut(JudgedOut):
+    definition = fields.Nested(DefinitionOut)
+
+
+class ProvedOut(JudgedOut):
+    file = fields.String()
+    process = fields.String(metadata={"description": "id in the drawing"})
+    word = fields.String(
+        metadata={"description": "of all policies: proved | assumed | violated | unknown | nothing guarded"}
+    )
+
+
+class DrawingsIn(Strict):
+    files = fields.List(
+        fields.Raw(metadata={"type": "string", "format": "binary"}), required=True, validate=validate.Length(1),
+        metadata={"description": "drawings (.bpmn), with the forms (.json) and decisions (.dmn) that go with them"},
+    )  # fmt: skip
+
+
+class TurnedOut(Schema):
+    definition = fields.Nested(DefinitionOut)
+    now = fields.String(metadata={"description": "as in `verdicts` of a proof"})
+    then = fields.String()
+    findings = fields.List(fields.String(), metadata={"description": "what would stand against it, in words"})
+    ways = fields.List(fields.List(fields.Nested(WayStepOut)))
+
+
+class PastOut(Schema):
+    clearance_id = fields.UUID()
+    instance_id = fields.UUID()
+    operation = fields.String()
+    subject_type = fields.String()
+    subject_id = fields.String()
+    amount = fields.String()
+    currency = fields.String()
+    cleared_at = fields.AwareDateTime()
+    reasons = fields.List(fields.String(), metadata={"description": "why it would be held, in words"})
+
+
+class WhatIfOut(Schema):
+    policy = fields.String()
+    same = fields.Boolean(metadata={"description": "nothing differs from what is in force"})
+    weaker = fields.List(fields.String(), metadata={"description": "what it asks less than what is in force, in words"})
+    before = fields.List(fields.String(), metadata={"description": "what is in force, in sentences; empty: nothing is"})
+    after = fields.List(fields.String())
+    unknown_names = fields.List(fields.String(), metadata={"description": "what it names and nobody has, in words"})
+    processes = fields.List(
+        fields.Nested(TurnedOut), metadata={"description": "every process that can reach such an operation"}
+    )
+    days = fields.Integer()
+    ran = fields.Integer(metadata={"description": "guarded operations that ran in these days"})
+    held = fields.List(fields.Nested(PastOut), metadata={"description": "those of them that would be held"})
+
+
+class LogIn(Strict):
+    log = fields.Raw(
+        required=True,
+        metadata={"type": "string", "format": "binary", "description": "CSV or .xes, packed with gzip or not"},
+    )
+    columns = fields.Raw(
+        required=True,
+        metadata={
+            "type": "string", "format": "binary",
+            "description": "YAML: case, time, activity, person, approvals, rejections, operation, facts",
+        },
+    )  # fmt: skip
+    policies = fields.Raw(
+        load_default=None,
+        metadata={
+            "type": "string", "format": "binary",
+            "description": "YAML to hold the log against, in place of the policies in force",
+        },
+    )  # fmt: skip
+
+
+class LogQuery(Strict):
+    on = Text(load_default="payment.execute", metadata={"description": "class of what the log calls the operation"})
+
+
+class FlaggedOut(Schema):
+    case = fields.String()
+    at = fields.AwareDateTime()
+    reasons = fields.List(fields.String(), metadata={"description": "in words"})
+
+
+class LogAuditOut(Schema):
+    policy = fields.String()
+    title = fields.String()
+    cases = fields.Integer()
+    events = fields.Integer()
+    operations = fields.Integer(metadata={"description": "0: nothing was judged"})
+    flagged = fields.List(
+        fields.Nested(FlaggedOut), metadata={"description": "operations without the approvals that the policy asks for"}
+    )
+    unmatched = fields.List(fields.String(), metadata={"description": "activities of `columns` that no event has"})
 
 
 class StaffingOut(Schema):
@@ -801,6 +940,14 @@ class StandingOut(Schema):
     every_minutes = fields.Integer()
     verification = fields.Nested(VerificationOut, allow_none=True, metadata={"description": "the last that ended"})
     verifying = fields.Boolean()
+
+
+class ResealIn(Strict):
+    reason = Text(required=True, metadata={"description": "why an older state was put back"})
+
+
+class ResealedOut(Schema):
+    void = fields.List(fields.Integer(), metadata={"description": "checkpoints that were made since the backup"})
 
 
 class ChainOut(Schema):

@@ -1,4 +1,6 @@
-"""troika policy list · proofs · holds · grants · export · propose · activate · withdraw · confirm · retire · replay."""
+"""troika policy list · proofs · holds · grants · export · impact · propose · activate · withdraw · confirm · retire ·
+replay.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -12,9 +14,11 @@ from flask.cli import AppGroup
 from engine import identity, policy, repository
 from engine.errors import N_, EngineError
 from engine.policy import Version, recorded, replay, statement
+from engine.policy.hindsight import DAYS
 from engine.unit_of_work import Actor, UnitOfWork
 from webui import policy_rows
 from webui.cli import opening
+from webui.what_if import check_enforced, what_if
 
 group = AppGroup("policy", help="What must hold before money moves: state, propose, put in force.")
 AS = click.option("--as", "login", required=True, help="Whose act it is; asks for the password.")
@@ -111,12 +115,44 @@ def export(file: Path | None) -> None:
 
 @group.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--days", type=click.IntRange(1, 3650), default=DAYS, show_default=True, help="How far back to look.")
+def impact(file: Path, days: int) -> None:
+    """What the policies of FILE would change, put in force now; exit 1 when something would not prove or be held."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        found = what_if(uow, statement.read(file.read_text(encoding="utf-8")), days)
+    for one in found:
+        click.echo(f"{one.wanted.id}: {'as it is in force' if one.same else 'differs from what is in force'}")
+        for text, facts in one.weaker:
+            click.echo(f"    weaker: {text.format(**facts)}")
+        for unknown in one.unknown:
+            click.echo(f"    {unknown.message.format(**unknown.facts)}")
+        for proof, now, then in one.turned:
+            click.echo(f"    {proof.definition.key} v{proof.definition.version}: {now}, then {then}")
+        for broken in one.broken:
+            for finding in broken.findings:
+                click.echo(f"        {finding}")
+        click.echo(f"    {len(one.held)} of {len(one.past)} that ran in the last {days} days would be held")
+        for past in one.held:
+            click.echo(
+                f"    {past.cleared_at:%Y-%m-%d} {past.operation} {past.subject_id} {past.amount} {past.currency}"
+            )
+            for text, facts in past.reasons:
+                click.echo(f"        {text.format(**facts)}")
+    if any(one.broken or one.held for one in found):
+        sys.exit(1)
+
+
+@group.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--reason", default="", help="Why; needed for what asks less than now.")
 @AS
 def propose(file: Path, reason: str, login: str) -> None:
     """Propose the policies of FILE that differ from those in force; another controller activates them."""
+    text = file.read_text(encoding="utf-8")
+    for one in statement.read(text):
+        check_enforced(one.id, one.on)
     with _signed_in(login) as uow:
-        made = policy.propose(uow, file.read_text(encoding="utf-8"), reason)
+        made = policy.propose(uow, text, reason)
         unknown = [found for version in made for found in policy.unknown_names(uow, version.policy)]
     for version in made:
         _say(version)

@@ -17,6 +17,7 @@ from webui.errors import words as say
 from webui.policies import editing, shapes
 from webui.rendering import as_script_data, label, page
 from webui.transaction import shows_again
+from webui.what_if import what_if
 
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
 guard(blueprint, "policy")
@@ -24,6 +25,8 @@ READ = "policy|audit|process.design"
 """policies and their proofs: controllers, auditors, and analysts, who are bound by them"""
 WATCH = "policy|audit"
 """documents, people and amounts: what is held, whose approvals are alive, what was let through, who is alone"""
+SHOWN = 20
+"""of what would be held, on the page that asks what if"""
 
 
 @blueprint.get("/")
@@ -135,7 +138,7 @@ def propose(policy_id: str) -> ResponseReturnValue:
     if request.form.get("to") == "form":
         return _edited(policy_id, read[0])
     if request.form.get("sure") != "yes":
-        return _impact(now, read[0], text)
+        return _impact(read[0], text)
     made = policy.propose(g.uow, text, request.form.get("reason", ""))
     if made:
         flash(gettext("The version is proposed. Somebody else puts it in force."), "success")
@@ -149,29 +152,17 @@ def propose(policy_id: str) -> ResponseReturnValue:
 def foresee(version_id: UUID) -> ResponseReturnValue:
     """What a proposal would do today, for whoever decides about it: time has passed since it was proposed."""
     found = policy.version(g.uow, version_id)
-    now = next((one for one in _versions(found.policy.id) if one.state == "active"), None)
-    return _impact(now, found.policy, editing.text_of(found.policy), found)
+    return _impact(found.policy, editing.text_of(found.policy), found)
 
 
-def _impact(
-    now: Version | None, wanted: Policy, text: str, proposal: Version | None = None
-) -> ResponseReturnValue:  # fmt: skip
+def _impact(wanted: Policy, text: str, proposal: Version | None = None) -> ResponseReturnValue:
     """`proposal`: the version that says so already; None: it is about to be proposed."""
-    before = None if now is None else now.policy
-    others = [one for one in policy.in_force(g.uow) if one.id != wanted.id]
-    proved = {one.definition.id: one for one in repository.proofs(g.uow)}
-    turned = [
-        (one, "none" if before is None else proved[one.definition.id].verdict(before), one.verdict(wanted))
-        for one in repository.proofs(g.uow, [*others, wanted]) if wanted.on in one.classes
-    ]  # fmt: skip
-    past = repository.impact(g.uow, text)
+    (found,) = what_if(g.uow, [wanted])
     return page(
-        "policies/impact.html", wanted=wanted, text=text, said=words, turned=turned,
-        weaker=policy.weakening(before, wanted), past=past, unknown=policy.unknown_names(g.uow, wanted),
-        reason=request.form.get("reason", ""), before=[] if before is None else words.sentences(before),
-        after=words.sentences(wanted), same=before == wanted, known=now is not None or proposal is not None,
-        proposal=proposal, wanting=g.reader.id,
-        requests=policy_rows.requests(g.uow, [one.instance_id for one in past.held]),
+        "policies/impact.html", found=found, text=text, reason=request.form.get("reason", ""), proposal=proposal,
+        before=[] if found.before is None else words.sentences(found.before), after=words.sentences(wanted),
+        known=bool(policy.all_versions(g.uow, wanted.id)), wanting=g.reader.id, shown=SHOWN,
+        requests=policy_rows.requests(g.uow, [one.instance_id for one in found.held[:SHOWN]]),
     )  # fmt: skip
 
 

@@ -16,8 +16,6 @@ from webui.policies import WATCH, blueprint
 from webui.rendering import page
 from webui.transaction import reads_only, shows_again
 
-UNPACKED = 100_000_000
-"""bytes of a log that is sent to the page; `troika policy replay` takes larger ones"""
 SHOWN = 200
 USUAL = {
     "case": ("case:concept:name", "case", "case_id"), "time": ("time:timestamp", "timestamp", "time"),
@@ -59,7 +57,7 @@ def audit_log() -> ResponseReturnValue:
     if held is None:
         asked = request.form.get("policy", "")
         raise InvalidPolicy(policy=asked, expected=N_("a policy that is in force"), found=asked)
-    log = recorded.read(file.filename, file.read(), UNPACKED)
+    log = recorded.read(file.filename, file.read(), recorded.SENT)
     if not all(request.form.get(key, "").strip() for key in NEEDED):
         return _logs(log=log)
     reading = replay.read_mapping(yaml.safe_dump(_mapping()))
