@@ -3,8 +3,7 @@ import { t } from '../shared/i18n.js';
 
 const LEAST = 320, MOST = 480, USUAL = 360, STEP = 20, KEPT = 'troika:designer-panel-width';
 
-// side: what is made wider; resized(): afterwards
-export function wide(side, resized) {
+export function wide(side) {
   const line = Object.assign(document.createElement('div'), { className: 'tk-splitter', role: 'separator', tabIndex: 0 });
   const set = wanted => {
     const width = Math.round(Math.min(Math.max(wanted, LEAST), MOST));
@@ -12,7 +11,7 @@ export function wide(side, resized) {
     line.setAttribute('aria-valuenow', width);
     return width;
   };
-  const keep = wanted => { localStorage.setItem(KEPT, set(wanted)); resized(); };
+  const keep = wanted => { localStorage.setItem(KEPT, set(wanted)); };
   for (const [name, value] of Object.entries({ orientation: 'vertical', valuemin: LEAST, valuemax: MOST, label: t('Width of the panel') })) line.setAttribute(`aria-${name}`, value);
   line.addEventListener('keydown', event => {
     const by = { ArrowLeft: STEP, ArrowRight: -STEP }[event.key];

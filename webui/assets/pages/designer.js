@@ -60,7 +60,8 @@ async function start() {
     },
   });
   showComments(modeler, page, $('comments'));
-  wide($('panel').parentElement, () => modeler.get('canvas').resized());
+  wide($('panel').parentElement);
+  new ResizeObserver(() => modeler.get('canvas').resized()).observe($('canvas'));      // panel and list take room from it
   modeler.get('troikaAudience').attach($('audience'));
   modeler.get('troikaPlay').attach({
     host: $('play'), others: [$('panel'), $('audience'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,

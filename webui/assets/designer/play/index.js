@@ -70,7 +70,6 @@ class Play {
     for (const other of this.others) other.classList.toggle('tk-set-aside', on);
     this.button.setAttribute('aria-pressed', on);
     this.button.classList.toggle('active', on);
-    this.canvas.resized();
   }
 
   // one question after the other: the next goes on from what the one before has brought, which `change`, a function, sees
