@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from lxml import etree
 from playwright.sync_api import Locator, expect
 
 from engine import drafts, repository
@@ -161,7 +162,7 @@ def _step(hands: Hands, kind: str, name: str, key: str = "a") -> None:
     expect(page.locator(".djs-popup .entry.selected")).to_contain_text(kind)
     hands.press("Enter")
     expect(page.locator(".djs-popup")).to_have_count(0)
-    if kind == "独占网关":  # everything else asks for its name
+    if kind.endswith(("网关", "边界事件")):  # everything else asks for its name
         page.wait_for_function(LISTENS)
         hands.press("e")
     expect(page.locator(".djs-direct-editing-content")).to_be_focused()
@@ -394,3 +395,85 @@ def test_messages_several_instances_and_called_processes_are_played(site: Site) 
     panel.get_by_role("button", name="完成", exact=True).click()
     expect(panel.locator("[data-ended]")).to_be_visible(timeout=20_000)
     expect(page.locator(".djs-connection.tk-taken")).to_have_count(5)
+
+
+BOOKED = drawing(START, "", "play_booking")
+CHOOSE = f"""name => {{
+    const found = ({NAMED})(name) ?? tkDesigner.modeler.get('elementRegistry').get(name);
+    tkDesigner.modeler.get('selection').select(found);
+    tkDesigner.modeler.get('canvas').focus();
+}}"""
+OFFERED = """menu => {
+    const popup = tkDesigner.modeler.get('popupMenu'), [chosen] = tkDesigner.modeler.get('selection').get();
+    return Object.keys(popup._getEntries(chosen, popup._getProviders(menu)))
+        .map(id => id.replace(/^(append|create|replace-with)-/, ''))
+        .filter(id => /^(cancel|compensation|transaction|undo)/.test(id));
+}"""
+"""what of transactions and compensation the menu offers where the chosen element stands"""
+
+
+def test_a_transaction_is_drawn_with_what_undoes_its_steps_cancelled_in_a_trial_and_published(site: Site) -> None:
+    with site.engine.unit_of_work(ENGINE) as uow:
+        drafts.import_drawing(uow, "play_booking.bpmn", BOOKED, "oa")
+    page = site.enter("chen", at="/designer/edit/play_booking")
+    hands, anywhere = Hands(page), {"transaction", "compensation-intermediate-throw", "compensation-end"}
+
+    def chosen(name: str, *more: str, menu: str = "bpmn-append", known: set[str] = anywhere) -> None:
+        page.evaluate(CHOOSE, name)
+        assert set(page.evaluate(OFFERED, menu)) == {*known, *more}, name
+
+    chosen("start")
+    _step(hands, "事务", "登记")
+    chosen("登记", "cancel-boundary", "compensation-boundary")
+    _step(hands, "开始事件", "已开始", key="n")
+    for kind, name in (("新增或更新客户", ""), ("独占网关", "可以？"), ("结束事件", "登记完成")):
+        _step(hands, kind, name)
+    chosen("登记完成", "cancel-end", menu="bpmn-replace", known={"compensation-end"})
+    chosen("可以？", "cancel-end")
+    _step(hands, "取消结束事件", "放弃")
+    chosen("新增或更新客户", "cancel-end", "compensation-boundary")
+    _step(hands, "补偿边界事件", "撤销")
+    chosen("撤销", "undo-crm.deactivate_party", known={"transaction"})
+    hands.press("a")
+    expect(page.locator(".djs-popup .entry").first).to_contain_text("停用客户")
+    hands.press("Escape")
+    _step(hands, "停用客户", "")
+    chosen("停用客户", known=set())
+    expect(page.locator(".tk-problem").filter(has_text="取消事务“登记”")).to_be_visible(timeout=20_000)
+    chosen("登记", "cancel-boundary", "compensation-boundary")
+    _step(hands, "取消边界事件", "已放弃")
+    _step(hands, "结束事件", "没有登记")
+    chosen("登记", "compensation-boundary")
+    _step(hands, "结束事件", "已登记")
+    chosen("已登记", menu="bpmn-replace", known={"compensation-end"})
+    hands.press("Control+1")
+    _chosen(hands, "新增或更新客户")
+    _unfold(hands, "tk-inputs")
+    hands.click(entry(page, "tk-input-name").locator(".cm-content"))
+    hands.type('"华信')
+    _chosen(hands, "停用客户")
+    group(page, "tk-inputs")
+    expect(entry(page, "tk-input-party_id-from").locator("select")).to_have_value("party_id")
+    hands.click(page.evaluate(ON_FLOW, "登记完成"))
+    _unfold(hands, "tk-condition")
+    hands.click(entry(page, "tk-condition-default").locator("input"))
+    hands.click(page.evaluate(ON_FLOW, "放弃"))
+    _unfold(hands, "tk-condition")
+    hands.click(page.locator("[data-as-text]"))
+    hands.click(entry(page, "tk-condition-body").locator(".cm-content"))
+    hands.type("party_id != null")
+    expect(page.locator(".tk-problem-element")).to_have_text(["可以？ → 放弃"], timeout=20_000)
+    hands.press("Control+Enter")
+    panel = page.locator("#play")
+    hands.click(panel.get_by_role("button", name="发起", exact=True))
+    expect(panel.locator("[data-ended]")).to_contain_text("没有登记", timeout=20_000)
+    expect(panel.locator(".tk-play-acts")).to_contain_text("停用客户")
+    _publish(site, hands, 1)
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        drawn = etree.fromstring(repository.source(uow, repository.latest(uow, "play_booking").id))
+    undone = drawn.find(".//{*}serviceTask[@isForCompensation='true']")
+    link = drawn.find(".//{*}transaction/{*}association")
+    assert (undone.get("name"), link.get("targetRef")) == ("停用客户", undone.get("id"))
+    assert (
+        drawn.find(f".//{{*}}boundaryEvent[@id='{link.get('sourceRef')}']/{{*}}compensateEventDefinition") is not None
+    )

@@ -212,7 +212,10 @@ def _name_in(key: str, xml: bytes) -> str:
 def findings_out(told: list[Finding], drawing: bytes = b"") -> list[dict[str, Any]]:
     """`drawing`: whose elements are called by their names."""
     called = elements.names(drawing) if told and drawing else {}
-    return [_finding_out(finding, elements.facts(finding, called)) for finding in told]
+    return [
+        {"name": called.get(finding.element_id or "", ""), **_finding_out(finding, elements.facts(finding, called))}
+        for finding in told
+    ]
 
 
 def _finding_out(finding: Finding, facts: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +235,7 @@ def _operation(found: Operation) -> dict[str, Any]:
         "refusals": [[code, refusals.refusal(code)] for code in found.errors], "guarded_by": found.guarded_by,
         "guard": found.guarded_by and policy_names.class_(found.guarded_by),
         "subject": found.subject and {"type": found.subject.type, "argument": found.subject.argument},
-        "external": found.external,
+        "external": found.external, "undoneBy": found.compensated_by,
     }  # fmt: skip
 
 

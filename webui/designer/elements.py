@@ -30,6 +30,7 @@ KINDS = {
 _OF_ELEMENTS = frozenset((
     "element", "flow", "gateway", "source", "target", "host", "boundary", "first", "second", "scope", "node",
     "activity", "other", "event", "task",
+    "transaction",
 ))  # fmt: skip
 """facts of findings that may hold the id of an element"""
 _ABOUT_IDS = "duplicate-id"

@@ -102,7 +102,7 @@ function checker(modeler, page, problems, unread) {
   const lost = unread.map(message => ({ rule: 'not-readable', level: 'error', element: null, hint: message, message: t('The canvas cannot show this part of the file: saving would lose it.') }));
   const show = (findings, { again = false } = {}) => {
     modeler.get('troikaFindings').set(findings);
-    const listed = [...lost, ...findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) }))];
+    const listed = [...lost, ...findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) || finding.name }))];
     if (!(again && problems.retell(listed))) problems.set(listed);
   };
   // what takes longer than a change of the drawing may wait is asked for when nothing has changed for a while

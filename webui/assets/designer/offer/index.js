@@ -1,9 +1,10 @@
 // Palette, context pad and menus offer what the engine executes, and nothing else. An imported drawing may hold more:
 // it is shown, and refused with a reason by the check.
 import { isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { mayStand, undoes } from './places.js';
 
-const NOT_EXECUTED = /compensation|cancel|transaction|data-|pool|participant|lane|collapsed-subprocess/;
-const MENUS = ['bpmn-create', 'bpmn-append', 'bpmn-replace'];
+const NOT_EXECUTED = /data-|pool|participant|lane|collapsed-subprocess/;
+const HANDLERS = /^(operation|template|undo)-|^append-(?!event-).*(task|activity|subprocess|transaction)$/;
 const KINDS = /^(create|append|replace-with)-/;
 const PLAIN_TASK = new Set(['create-task', 'append-task', 'replace-with-task']);
 const EARLY = 200;      // a low priority: runs after the providers whose entries it takes away
@@ -12,13 +13,21 @@ const STEPS = [
 ];
 
 class Offer {
-  static $inject = ['palette', 'contextPad', 'popupMenu', 'create', 'elementFactory', 'autoPlace', 'translate'];
-  constructor(palette, contextPad, popupMenu, create, elementFactory, autoPlace, translate) {
+  static $inject = ['palette', 'contextPad', 'popupMenu', 'create', 'elementFactory', 'elementRegistry', 'autoPlace', 'translate'];
+  constructor(palette, contextPad, popupMenu, create, elementFactory, elementRegistry, autoPlace, translate) {
     Object.assign(this, { create, elementFactory, autoPlace, translate });
     palette.registerProvider(EARLY, this);
     contextPad.registerProvider(EARLY, this);
-    for (const menu of MENUS) {
-      popupMenu.registerProvider(menu, EARLY, { getPopupMenuEntries: () => onlyExecuted, getPopupMenuHeaderEntries: () => withoutLoops });
+    const places = {
+      'bpmn-create': () => elementRegistry.getAll().map(element => ({ scope: element, host: element })),
+      'bpmn-append': source => [{ scope: source.parent, host: source }],
+      'bpmn-replace': element => [{ scope: element.parent, host: element.host }],
+    };
+    for (const [menu, placesOf] of Object.entries(places)) {
+      popupMenu.registerProvider(menu, EARLY, {
+        getPopupMenuEntries: element => entries => only(entries, id => isExecuted(id, placesOf(element)) && (menu !== 'bpmn-append' || !undoes(element) || HANDLERS.test(id))),
+        getPopupMenuHeaderEntries: () => withoutLoops,
+      });
     }
   }
 
@@ -35,10 +44,10 @@ class Offer {
 
   getContextPadEntries(element) {
     return entries => {
-      const kept = Object.fromEntries(Object.entries(entries).filter(([id]) => !/append\.(append-task|compensation)|lane/.test(id)));
-      if (!('append.append-task' in entries) || !isAny(element, ['bpmn:FlowNode'])) return kept;
+      const kept = only(entries, id => !/append\.(append-task|compensation)|lane/.test(id));
+      if (!('append.append-task' in entries || undoes(element)) || !isAny(element, ['bpmn:FlowNode'])) return kept;
       const steps = STEPS.map(([name, type, className, words]) => [`append.${name}`, {
-        group: 'model', className, title: this.translate(`Append ${words}`),
+        group: 'model', className, title: this.translate(undoes(element) ? `Append ${words} for compensation` : `Append ${words}`),
         action: {
           click: (_, source) => this.autoPlace.append(source, this.elementFactory.createShape({ type })),
           dragstart: (event, source) => this.create.start(event, this.elementFactory.createShape({ type }), { source }),
@@ -49,12 +58,17 @@ class Offer {
   }
 }
 
-function onlyExecuted(entries) {
-  return Object.fromEntries(Object.entries(entries).filter(([id]) => !KINDS.test(id) || !(PLAIN_TASK.has(id) || NOT_EXECUTED.test(id))));
+function only(entries, wanted) {
+  return Object.fromEntries(Object.entries(entries).filter(([id]) => wanted(id)));
+}
+
+function isExecuted(id, places) {
+  if (!KINDS.test(id)) return true;
+  return !PLAIN_TASK.has(id) && !NOT_EXECUTED.test(id) && places.some(place => mayStand(id, place));
 }
 
 function withoutLoops(entries) {
-  return Object.fromEntries(Object.entries(entries).filter(([id]) => !/toggle-(loop|parallel-mi|sequential-mi|adhoc|participant)/.test(id)));
+  return only(entries, id => !/toggle-(loop|parallel-mi|sequential-mi|adhoc|participant)/.test(id));
 }
 
 export default { __init__: ['troikaOffer'], troikaOffer: ['type', Offer] };

@@ -3,6 +3,7 @@
 // the same catalogue, so it changes with the operation and needs no copy in the drawing.
 import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
+import { undoes } from '../offer/places.js';
 
 const CREATE = 'bpmn-create', APPEND = 'bpmn-append';
 
@@ -12,17 +13,32 @@ class Operations {
     Object.assign(this, { catalogue, variables, elementRegistry, operations: catalogue.operations, popupMenu, bpmnFactory, elementFactory, translate });
     const place = (event, shape, source) => create.start(event instanceof KeyboardEvent ? mouse.getLastMoveEvent() : event, shape, source && { source });
     popupMenu.registerProvider(CREATE, { getPopupMenuEntries: () => this.#entries(make => ({ click: event => place(event, make()), dragstart: event => place(event, make()) })) });
-    popupMenu.registerProvider(APPEND, { getPopupMenuEntries: source => rules.allowed('shape.append', { element: source })
-      ? this.#entries(make => ({ click: () => autoPlace.append(source, make()), dragstart: event => place(event, make(), source) })) : {} });
+    popupMenu.registerProvider(APPEND, { getPopupMenuEntries: source => {
+      if (!rules.allowed('shape.append', { element: source })) return {};
+      const append = make => ({ click: () => autoPlace.append(source, make()), dragstart: event => place(event, make(), source) });
+      return entries => ({ ...this.#undoing(source, append), ...entries, ...this.#entries(append) });
+    } });
   }
 
   #entries(action) {
     const tab = { id: 'tk-operations', label: this.translate('Operations') };
     return Object.fromEntries(this.operations.map(operation => [`operation-${operation.name}`, {
-      label: operation.label, search: [operation.name, operation.doc], description: operation.name, className: 'bpmn-icon-service-task', tab,
-      group: { id: `tk-${operation.module}`, name: operation.module.toUpperCase() },
-      action: action(() => { this.popupMenu.close(); return this.#step(operation); }),
+      ...this.#entry(operation, action), tab, group: { id: `tk-${operation.module}`, name: operation.module.toUpperCase() },
     }]));
+  }
+
+  // behind a compensation event, first of all: what its module offers to undo the operation of the step
+  #undoing(source, action) {
+    const undone = undoes(source) && this.catalogue.operation(extension(source.host, 'zeebe:TaskDefinition')?.get('type'));
+    const operation = undone && this.catalogue.operation(undone.undoneBy);
+    return operation ? { [`undo-${operation.name}`]: { ...this.#entry(operation, action), group: { id: 'tk-undo', name: this.translate('Compensates this step') } } } : {};
+  }
+
+  #entry(operation, action) {
+    return {
+      label: operation.label, search: [operation.name, operation.doc], description: operation.name, className: 'bpmn-icon-service-task',
+      action: action(() => { this.popupMenu.close(); return this.#step(operation); }),
+    };
   }
 
   // what it takes and the process has under the same name, it is given

@@ -7,12 +7,12 @@ import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 const GAP_PX = 50;
 
 class Placing {
-  static $inject = ['autoPlace', 'canvas', 'copyPaste', 'create', 'eventBus', 'modeling', 'rules', 'selection'];
+  static $inject = ['autoPlace', 'bpmnRules', 'canvas', 'copyPaste', 'create', 'eventBus', 'modeling', 'rules', 'selection'];
   #byKey = false;
   #pointing = false;      // by moves: to a browser without a mouse something is :hover, too
 
-  constructor(autoPlace, canvas, copyPaste, create, eventBus, modeling, rules, selection) {
-    Object.assign(this, { autoPlace, canvas, eventBus, modeling, rules, selection });
+  constructor(autoPlace, bpmnRules, canvas, copyPaste, create, eventBus, modeling, rules, selection) {
+    Object.assign(this, { autoPlace, bpmnRules, canvas, eventBus, modeling, rules, selection });
     const listeners = { keydown: () => { this.#byKey = true; }, pointerdown: () => { this.#byKey = false; }, pointermove: ({ target }) => { this.#pointing = canvas.getContainer().contains(target); } };
     for (const [type, listener] of Object.entries(listeners)) document.addEventListener(type, listener, true);
     eventBus.on('diagram.destroy', () => { for (const [type, listener] of Object.entries(listeners)) document.removeEventListener(type, listener, true); });
@@ -31,7 +31,7 @@ class Placing {
     if (attached && !is(beside, 'bpmn:Activity')) return false;
     const room = roomOf(beside), parent = attached ? beside : room ?? beside?.parent ?? this.canvas.getRootElement();
     const position = attached ? { x: beside.x + beside.width / 2, y: beside.y + beside.height } : this.#free(shape, room ? null : beside, room ? beside : this.canvas.viewbox(), parent);
-    if (!this.rules.allowed(attached ? 'shape.attach' : 'shape.create', { shape, target: parent, position })) return false;
+    if (this.bpmnRules.canReplace([shape], parent) || !this.rules.allowed(attached ? 'shape.attach' : 'shape.create', { shape, target: parent, position })) return false;
     const placed = this.modeling.createShape(shape, position, parent, { attach: attached });
     this.eventBus.fire('autoPlace.end', { shape: placed, source: beside });      // chosen, in sight, and asked for its name
     return true;
@@ -66,8 +66,9 @@ function stands(element) {
   return element.width && !element.isFrame && !is(element, 'bpmn:Lane');
 }
 
-// the pool whose room a chosen pool or lane is
+// the pool whose room a chosen pool or lane is; a sub-process that is still empty
 function roomOf(element) {
+  if (is(element, 'bpmn:SubProcess')) return isExpanded(element) && !element.children.some(stands) ? element : null;
   return isAny(element, ['bpmn:Participant', 'bpmn:Lane']) ? poolOf(element) : null;
 }
 
