@@ -169,8 +169,9 @@ def _rows(uow: UnitOfWork, payment: Any) -> dict[str, Any]:
     granted = {link["grant"] for link in links}
     grants = [grant for grant in found.grants if grant["id"] in granted]
     more = {UUID(grant["stream"]) for grant in grants} - {payment.instance_id}
-    items = found.items if not more else [*found.items, *audit.read_rows(uow, sorted(more)).items]
-    decided = {grant["item"] for grant in grants}
+    there = audit.read_rows(uow, sorted(more)) if more else audit.Rows()
+    items, opened = [*found.items, *there.items], [*found.tasks, *there.tasks]
+    decided, tasks = ({grant[name] for grant in grants} for name in ("item", "task"))
     cleared = [one for one in found.clearances if one["id"] == clearance]
     stated = {name for one in cleared for name in load_json(one["versions"] or "[]")}
     answered = {grant["emergency"] for grant in grants}
@@ -178,6 +179,7 @@ def _rows(uow: UnitOfWork, payment: Any) -> dict[str, Any]:
         "payments": [one for one in found.payments if one["id"] == str(payment.id)],
         "clearances": cleared, "links": links, "grants": grants,
         "items": [item for item in items if item["id"] in decided],
+        "tasks": [task for task in opened if task["id"] in tasks],
         "versions": [one for one in found.versions if f"{one['policy']}@{one['version']}" in stated],
         "emergencies": [one for one in found.emergencies if one["id"] in answered],
     }  # fmt: skip

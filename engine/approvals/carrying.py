@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from engine import history, ids
+from engine import audit, history, ids
 from engine.approvals import timeouts
 from engine.approvals.ledger import decide, progress, unsettled
 from engine.approvals.rounds import (
@@ -86,7 +86,7 @@ def reopen_for(
     todo = [item for item in made if item["status"] == ItemStatus.TODO]
     put_into_inbox(uow, todo)
     timeouts.arm(uow, instance.id, fact.token, fact.work, [item["id"] for item in todo])
-    history.record(uow, instance, "task.opened", node=fact.node, data={"task": str(row["id"]), "asked": []})
+    history.record(uow, instance, "task.opened", node=fact.node, data=_told(row) | {"asked": []})
     return row["id"], asked_id
 
 
@@ -157,7 +157,11 @@ def _record(uow: UnitOfWork, instance: Instance, fact: WorkOpened, row: dict[str
     history.record(
         uow, instance, "task.decided", node=fact.node,
         data={
-            "round": row["round"], "task": str(row["id"]), "item": str(item["id"]), "decision": row["outcome"],
-            "decision_source": "carried", "evidence": str(item["evidence_id"]), "row": sealed(item),
+            "round": row["round"], "item": str(item["id"]), "decision": row["outcome"],
+            "decision_source": "carried", "evidence": str(item["evidence_id"]), "row": sealed(item), **_told(row),
         },
     )  # fmt: skip
+
+
+def _told(row: dict[str, Any]) -> dict[str, str]:
+    return {"task": str(row["id"]), "task_row": audit.sealed_task(row)}

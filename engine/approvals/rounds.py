@@ -174,6 +174,7 @@ def open_round(
     data: dict[str, Any] = {
         "task": str(round_id),
         "asked": [{"id": str(one.id), "reason": one.reason} for one in asked],
+        "task_row": audit.sealed_task(row),
     }
     if len(chosen) != len(asked):
         data |= {"picked": str(chosen[0].id), "loads": {str(key): load for key, load in loads.items()}}
@@ -183,11 +184,12 @@ def open_round(
     return False
 
 
-def tell_void(uow: UnitOfWork, items: Iterable[UUID]) -> None:
-    """Decisions of the locked instance that no longer stand from now on: what their rows say stands in its chain."""
-    names = sorted(str(key) for key in items)
-    if names and uow.instance is not None:
-        data = {"items": names, "at": audit.instant(uow.now)}
+def tell_void(uow: UnitOfWork, items: Iterable[UUID], tasks: Iterable[UUID] = ()) -> None:
+    """Decisions of the locked instance, and whole rounds, that no longer stand from now on: what their rows say stands
+    in its chain."""
+    names, rounds = (sorted(str(key) for key in keys) for keys in (items, tasks))
+    if (names or rounds) and uow.instance is not None:
+        data = {"items": names, "at": audit.instant(uow.now)} | ({"tasks": rounds} if rounds else {})
         history.record(uow, uow.instance, "decision.voided", data=data)
 
 
@@ -551,6 +553,7 @@ def _close_at_once(
                 "decision_source": Source(item["decision_source"]).name.lower(),
                 "reason": item["reason"],
                 "row": sealed(item),
+                "task_row": audit.sealed_task(row),
             },
         )  # fmt: skip
     told = routing(outcome, word, number, (), uow.now)

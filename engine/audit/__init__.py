@@ -45,18 +45,19 @@ from engine.audit.rows import (
     sealed_item,
     sealed_payment,
     sealed_signature,
+    sealed_task,
     sealed_version,
     settled_emergency,
     settled_version,
 )
-from engine.audit.verifier import SHAPE, Anchor, instant
+from engine.audit.verifier import SHAPE, Anchor, Rows, instant
 
 __all__ = [
-    "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Proof", "Standing", "VerifyReport", "anchor",
-    "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due", "every", "export",
-    "fact_links", "instant", "last_check", "links_of", "may_anchor", "note_settings", "outside", "plan_check", "proof",
-    "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former", "sealed_clearance",
-    "sealed_deployed", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold", "sealed_item",
-    "sealed_payment", "sealed_signature", "sealed_version", "send", "settled_emergency", "settled_version",
-    "snapshot", "standing", "store_check", "verify",
+    "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Proof", "Rows", "Standing", "VerifyReport",
+    "anchor", "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due", "every",
+    "export", "fact_links", "instant", "last_check", "links_of", "may_anchor", "note_settings", "outside",
+    "plan_check", "proof", "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former",
+    "sealed_clearance", "sealed_deployed", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold",
+    "sealed_item", "sealed_payment", "sealed_signature", "sealed_task", "sealed_version", "send", "settled_emergency",
+    "settled_version", "snapshot", "standing", "store_check", "verify",
 ]  # fmt: skip

@@ -24,9 +24,9 @@ _README = """Troika audit export 审计导出
 
 facts.txt, acts.txt   every link: SHA-256 in hex, then its canonical text. 每一环：SHA-256 与规范文本
 tips.jsonl            where each chain ends. 各链末端
-rows.jsonl            payments, clearances, approvals, decisions, policies, signatures, files, holds, people,
-                      deployments.
-                      付款、放行、同意、决定、策略、签名、附件、拦截、人员与部署
+rows.jsonl            payments, clearances, approvals, decisions, tasks, policies, signatures, files, holds,
+                      people, deployments.
+                      付款、放行、同意、决定、任务、策略、签名、附件、拦截、人员与部署
 anchors/              signed checkpoints with their leaves. 已签名的检查点及其叶
 
 Verify 验证 (Python 3.11 or newer with the package `cryptography`):
@@ -90,8 +90,9 @@ def _write(uow: UnitOfWork, folder: Path) -> dict[str, int]:
     _json_lines(folder / "tips.jsonl", ([stream, seq, tip.hex()] for stream, seq, tip in ends))
     rows: Rows = read_rows(uow)
     kinds = (
-        "payments", "clearances", "links", "grants", "items", "versions", "emergencies", "signatures", "files", "holds",
-        "accounts", "groups", "members", "substitutions", "deployments", "resources", "definitions", "instances",
+        "payments", "clearances", "links", "grants", "items", "tasks", "versions", "emergencies", "signatures", "files",
+        "holds", "accounts", "groups", "members", "substitutions", "deployments", "resources", "definitions",
+        "instances",
     )  # fmt: skip
     listed = [(kind, row) for kind in kinds for row in getattr(rows, kind)]
     _json_lines(folder / "rows.jsonl", listed)

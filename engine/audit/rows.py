@@ -20,7 +20,7 @@ from engine.db.identity import membership, substitution, substitution_told, user
 from engine.db.instance import Status, instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_hold, policy_version
 from engine.db.signature import signature
-from engine.db.task import ItemDecision, ItemStatus, Source, work_item
+from engine.db.task import ItemDecision, ItemStatus, Source, user_task, work_item
 from engine.history import text_digest
 from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
@@ -48,6 +48,7 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = T
             getattr(rows, kind).extend(told(row) for row in streamed(uow, query))
         rows.substitutions += [substitution_told(row) for row in uow.execute(select(substitution))]
         rows.members += [{"group": row.key, "user": str(row.user_id)} for row in uow.execute(_MEMBERS)]
+    rows.tasks += [_task(row) for row in each(uow, _TASKS, user_task.c.instance_id, some)]
     rows.instances += [_instance(row) for row in each(uow, _INSTANCES, instance.c.id, some)]
     payment = metadata.tables.get(PAYMENTS)
     if payment is not None:
@@ -122,6 +123,11 @@ def sealed_item(item: Any, changed: Mapping[str, Any]) -> str:
     """The same for a decision: a row of the ledger, and what is changed in it by the decision."""
     row = {**{column.key: getattr(item, column.key, None) for column in _ITEM}, **changed}
     return verifier.row_digest("items", _item(SimpleNamespace(**row)))
+
+
+def sealed_task(row: Mapping[str, Any]) -> str:
+    """The same for a task that is being opened."""
+    return verifier.row_digest("tasks", _task(_inserted(user_task, row)))
 
 
 def sealed_signature(row: Mapping[str, Any]) -> str:
@@ -298,6 +304,15 @@ def _item(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _task(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "stream": str(row.instance_id), "token": row.token, "name": row.name, "form": row.form,
+        "priority": row.priority, "mode": row.mode, "spec": _digest(row.spec), "cause": row.cause,
+        "opened_seq": row.opened_seq, "created_at": _at(row.created_at), "calendar": row.calendar, "node": row.node,
+        "void_at": _at(row.voided_at),
+    }  # fmt: skip
+
+
 def _member(kind: type[IntEnum], number: int) -> IntEnum | int:
     """The number itself where somebody has written one that means nothing."""
     return kind(number) if number in kind._value2member_map_ else number
@@ -399,6 +414,7 @@ def _text(key: UUID | None) -> str | None:
     return None if key is None else str(key)
 
 
+_TASKS = _plain(user_task)
 _FILES_AT_ONCE = 50
 _DEPLOYED: tuple[tuple[str, Select[Any], Callable[[Any], dict[str, Any]]], ...] = (
     ("deployments", select(deployment), _deployment),

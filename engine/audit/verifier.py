@@ -33,15 +33,16 @@ SLACK = timedelta(minutes=5)
 """how far a transaction that was open, or a clock that is not quite right, may stand beside a checkpoint"""
 PAID_BY = "payment.execute"
 EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
-ROWS = 5
+ROWS = 6
 """shape of the rows of an export; 1, or none stated: decisions of people only, no policies, fewer columns; 2: no files,
-signatures and held operations; 3: no accounts and groups; 4: no instances and nothing that was deployed"""
+signatures and held operations; 3: no accounts and groups; 4: no instances and nothing that was deployed; 5: no tasks"""
 STARTED, MIGRATED = b"instance.started", b"instance.migrated"
 PROCESS = 1
 """kind of a version that is a process"""
-SHAPE = 2
-"""what the first fact of a chain says when the chain tells of visits, decisions that became void, files and holds"""
-_SHAPED = b'"record":2'
+SHAPE = 3
+"""what the first fact of a chain says when the chain tells of visits, decisions that became void, files, holds and
+tasks; 2: of no tasks"""
+_SHAPED = re.compile(rb'"record":([2-9])')
 _ENDED = re.compile(r'"visit":"[0-9a-f]{32}"')
 """of a fact that ends a visit, in chains that tell of them"""
 MOST_FINDINGS = 200
@@ -49,6 +50,7 @@ DECIDED = (b"task.decided", b"task.advised")
 OPEN = ("wait", "todo", "advising", "read")
 """states in which nobody has decided yet; what is decided never comes back into one"""
 VOIDED, ATTACHED, ANSWERED = b"decision.voided", b"document.attached", (b"task.confirmed", b"task.refused")
+OPENED, CHOOSER = b"task.opened", b"chooser.recorded"
 HELD = (b"policy.held", b"policy.held_again", b"policy.escalated")
 SIGNED = b"policy.emergency_signed"
 DEPLOYED = b"deployed"
@@ -87,7 +89,7 @@ _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
     *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER, DEPLOYED, STARTED,
-    MIGRATED,
+    MIGRATED, OPENED, CHOOSER,
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -105,6 +107,10 @@ SEALED = {
         "subject_id", "subject_digest", "form_digest", "parent", "supersedes", "seq", "assignee", "group", "owner",
         "evidence", "added_by", "created_at", "due_at", "group_mode", "signature", "confirm_until", "confirm_else",
         "shown_form",
+    ),
+    "tasks": (
+        "id", "stream", "token", "name", "form", "priority", "mode", "spec", "cause", "opened_seq", "created_at",
+        "calendar",
     ),
     "versions": (
         "id", "policy", "version", "class", "statement", "source", "min_people", "break_glass", "proposed_by",
@@ -434,8 +440,8 @@ class Seen:
     """by account: the spans in which nobody could sign in with it"""
     texts: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     """by link: digests of what was written with it"""
-    shaped: set[str] = field(default_factory=set)
-    """streams of chains that tell of everything from their first fact on"""
+    shaped: dict[str, int] = field(default_factory=dict)
+    """how much a chain tells from its first fact on, by stream; those that tell of less stand not here"""
     erased: set[tuple[str, int, str]] = field(default_factory=set)
     """(stream, seq, name) of words that were erased, as an act tells"""
     unsealed: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -558,8 +564,8 @@ def walk(
                 back_dated = True
                 report.add("back-dated", BROKEN, stream, _BACK_DATED, chain=stream, seq=number, at=now, floor=floor)
         kind = groups[3]
-        if number == 1 and _SHAPED in text:
-            seen.shaped.add(stream)
+        if number == 1 and (shape := _SHAPED.search(text)):
+            seen.shaped[stream] = int(shape[1])
         if kind in _KEPT or _WRITTEN in text:
             _keep(report, seen, kind, stream, number, now, text)
         actor = groups[4][1:-1]
@@ -659,6 +665,8 @@ class Rows:
     grants: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     """decided; those of older exports only by a person"""
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    """one for each visit of an element at which people are asked"""
     versions: list[dict[str, Any]] = field(default_factory=list)
     emergencies: list[dict[str, Any]] = field(default_factory=list)
     signatures: list[dict[str, Any]] = field(default_factory=list)
@@ -674,6 +682,8 @@ class Rows:
     """files as they were deployed"""
     definitions: list[dict[str, Any]] = field(default_factory=list)
     instances: list[dict[str, Any]] = field(default_factory=list)
+    tasks_told: bool = True
+    """False for exports of before tasks were among the rows"""
     deployed_told: bool = True
     """False for exports of before what was deployed was among the rows"""
     people_told: bool = True
@@ -789,6 +799,7 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
         _check_sealed_later(report, rows, seen)
     _check_instances(report, rows, seen, newest, versions_told=whole and rows.deployed_told)
     _check_owners(report, rows, seen, whole)
+    _check_tasks(report, rows, seen, whole, newest)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
     _check_holds(report, rows, seen, whole)
@@ -1140,6 +1151,57 @@ def _check_standing(
                    seq=number)  # fmt: skip
 
 
+def _check_tasks(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bool) -> None:
+    """A task asks what it was opened with, at its element or what that is called now, and is void where a fact says so:
+    by it the gate knows who named those who approved."""
+    told: dict[str, dict[str, Any]] = {}
+    for stream, seq, _, link in sorted(seen.of(OPENED, *DECIDED, CHOOSER), key=lambda one: one[:2]):
+        if (key := link[-1].get("task")) is not None:
+            one = told.setdefault(str(key), {"stream": stream, "seq": seq, "node": link[4], "row": None})
+            one["row"] = link[-1].get("task_row", one["row"])
+    voids: dict[str, str] = {}
+    for _, _, _, link in sorted(seen.of(VOIDED), key=lambda one: one[:2]):
+        for key in link[-1].get("tasks", ()):
+            voids.setdefault(key, link[-1]["at"])  # what is void already stays as it is
+    moves = sorted(seen.of(MIGRATED), key=lambda one: one[:2])
+    known = set()
+    for row in rows.tasks:
+        known.add(row["id"])
+        made, all_told = told.get(row["id"]), seen.shaped.get(row["stream"], 0) >= SHAPE
+        about = {"task": row["id"], "node": row["node"], "chain": row["stream"], "seq": made["seq"] if made else 0}
+        if row["stream"] not in seen.streams and not whole:
+            continue
+        if (made is None or made["row"] is None) and (all_told or row["stream"] not in seen.streams):
+            report.add("task-unrecorded", BROKEN, row["id"], _UNRECORDED_TASK, **about)
+            continue
+        same = seen.whole("tasks", row, made["row"] if made else None)
+        if made is not None and newest:
+            after = (link[-1] for stream, seq, _, link in moves if stream == row["stream"] and seq > made["seq"])
+            same = same and made["stream"] == row["stream"] and _is_at(row, made["node"], after)
+        void = voids.get(row["id"])
+        if newest and (all_told or void is not None):
+            same = same and row["void_at"] == void
+        if not same:
+            report.add("task-changed", BROKEN, row["id"], _OTHER_TASK, **about)
+    for key, one in told.items() if whole and rows.tasks_told else ():
+        if key not in known:
+            report.add("task-missing", MISSING, one["stream"], _NO_TASK, chain=one["stream"], seq=one["seq"], task=key)
+
+
+def _is_at(row: Mapping[str, Any], node: str, moves: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a task may stand at its element: it was opened at `node`, and versions to which it followed rename some.
+
+    Facts of before do not tell of all that was renamed.
+    """
+    names = {node}
+    for data in moves:
+        if "renamed" not in data:
+            return True
+        here = {after for token, _, after in data["tokens"] if token == row["token"]}
+        names |= here | {after for before, after in data["renamed"] if before in names}
+    return row["node"] in names
+
+
 def _check_signatures(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
     """Each signature is the one that the fact of its decision names."""
     told = {
@@ -1430,8 +1492,11 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
         complete=manifest.get("rows", 1) > 1 or _tells_rows(seen),
         files_told=manifest.get("rows", 1) >= 3 or bool(seen.shaped),
         deployed_told=(
-            manifest.get("rows", 1) >= ROWS or "deployments" in seen.sealed_later
+            manifest.get("rows", 1) >= 5 or "deployments" in seen.sealed_later
             or any(one[3][-1].get("rows") for one in seen.of(DEPLOYED))
+        ),
+        tasks_told=(
+            manifest.get("rows", 1) >= ROWS or "tasks" in seen.sealed_later or SHAPE in seen.shaped.values()
         ),
         people_told=manifest.get("rows", 1) >= 4 or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
     )  # fmt: skip
@@ -1528,11 +1593,15 @@ def verify_evidence(document: Mapping[str, Any], trusted: frozenset[str] | None)
     for chain in document["chains"]:
         _check_segment(report, seen, chain, believed)
     rows = Rows()
-    for kind in ("payments", "clearances", "links", "grants", "items", "versions", "emergencies"):
+    for kind in ("payments", "clearances", "links", "grants", "items", "tasks", "versions", "emergencies"):
         for row in document["rows"].get(kind, ()):
             rows.add(kind, row)
     cross_check(report, rows, seen, whole=False, newest=False)
     _check_stated(report, document["rows"], told=_tells_settled(document["chains"], seen))
+    there = {row["id"] for row in rows.tasks}
+    for grant in rows.grants:
+        if seen.shaped.get(grant["stream"], 0) >= SHAPE and grant["task"] not in (None, *there):
+            report.add("task-missing", MISSING, grant["id"], _NO_TASK, chain=grant["stream"], seq=0, task=grant["task"])
     paid = rows.payments[0] if rows.payments else None
     if paid is None or paid["id"] != document["payment"]["id"]:
         report.add("payment-missing", MISSING, "payment", _OTHER_PAYMENT)
@@ -1703,6 +1772,9 @@ _NO_FILE = N_("Link {seq} of chain {chain} tells of file {file}, which is gone."
 _OTHER_HOLD = N_("What was held ({operation}) is not as link {seq} of chain {chain} tells.")
 _UNRECORDED_HOLD = N_("What was held ({operation}) is not in chain {chain}: it was put in past the engine.")
 _NO_HOLD = N_("Link {seq} of chain {chain} tells of an operation that was held; its row is gone.")
+_OTHER_TASK = N_("Task {task} at '{node}' is not as link {seq} of chain {chain} tells that it was opened.")
+_UNRECORDED_TASK = N_("Task {task} at '{node}' is not in chain {chain}: it was put in past the engine.")
+_NO_TASK = N_("Link {seq} of chain {chain} tells of task {task}, which is gone.")
 _UNRECORDED_ACCOUNT = N_("Account {account} is there, but no act has made it.")
 _OTHER_ACCOUNT = N_(
     "Account {account} is not as acts tell: its login, the person behind it, or whether it is disabled."
@@ -1810,6 +1882,9 @@ _ZH = {
     _NO_FILE: "链 {chain} 第 {seq} 环所记文件 {file} 不存在。",
     _OTHER_HOLD: "被拦操作（{operation}）与链 {chain} 第 {seq} 环所记不同。",
     _UNRECORDED_HOLD: "被拦操作（{operation}）不在链 {chain} 中：系绕过引擎写入。",
+    _OTHER_TASK: "环节“{node}”的任务 {task} 与链 {chain} 第 {seq} 环所记的打开时内容不同。",
+    _UNRECORDED_TASK: "环节“{node}”的任务 {task} 不在链 {chain} 中：系绕过引擎写入。",
+    _NO_TASK: "链 {chain} 第 {seq} 环记有任务 {task}，其记录已不存在。",
     _UNRECORDED_ACCOUNT: "账号 {account} 存在，但没有操作记录其创建。",
     _OTHER_ACCOUNT: "账号 {account} 与操作记录不同：登录名、所属自然人或停用状态。",
     _NO_ACCOUNT: "第 {seq} 项操作记有账号 {account}，其记录已不存在。",

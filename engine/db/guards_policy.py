@@ -5,7 +5,7 @@ all refusals are those of `policy.md` 5. Comparisons are between stored values o
 """
 # ruff: noqa: S608 - DDL, built from constants of this file
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Table
 
@@ -14,7 +14,7 @@ from engine.db.business import guard
 from engine.db.definition import definition
 from engine.db.history import history_text
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
-from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
 
 APPEND_ONLY = "POLICY.APPEND_ONLY"
 NO_DECISION = "POLICY.NO_DECISION"
@@ -48,10 +48,28 @@ def _changed(table: Table, free: Sequence[str], distinct: str) -> str:
     return f"({new}) {distinct} ({old})"
 
 
+_DIALECTS = (
+    {"{differs}": "IS NOT", "{same}": "IS", "{parts}": "json_array_length(OLD.spec, '$.capability')",
+     "{new rest}": "json_remove(NEW.spec, '$.capability[3]')",
+     "{old rest}": "json_remove(OLD.spec, '$.capability[3]')"},
+    {"{differs}": "IS DISTINCT FROM", "{same}": "IS NOT DISTINCT FROM",
+     "{parts}": "jsonb_array_length(CAST(OLD.spec AS jsonb) -> 'capability')",
+     "{new rest}": "CAST(NEW.spec AS jsonb) #- '{capability,3}'",
+     "{old rest}": "CAST(OLD.spec AS jsonb) #- '{capability,3}'"},
+)  # fmt: skip
+"""what SQLite and PostgreSQL say otherwise: null-safe comparisons, and of the record of a task how much its capability
+says and all but whether the requester has a hand in it"""
+
+
+def _said(condition: str, words: Mapping[str, str]) -> str:
+    for word, told in words.items():
+        condition = condition.replace(word, told)
+    return condition
+
+
 def _trigger(table: Table, name: str, event: str, condition: str, word: str = APPEND_ONLY) -> None:
-    """Refuse `event` on `table` when `condition` holds; `{differs}` in it is the null-safe inequality."""
-    lite, postgres = condition.replace("{differs}", "IS NOT"), condition.replace("{differs}", "IS DISTINCT FROM")
-    lite, postgres = lite.replace("{same}", "IS"), postgres.replace("{same}", "IS NOT DISTINCT FROM")
+    """Refuse `event` on `table` when `condition` holds, which has the words of `_DIALECTS` in braces."""
+    lite, postgres = (_said(condition, words) for words in _DIALECTS)
     guard(
         table,
         sqlite=[
@@ -66,6 +84,26 @@ def _trigger(table: Table, name: str, event: str, condition: str, word: str = AP
     )
 
 
+_MOVING = (
+    "node", "scope_path", "status", "outcome", "passed_seq", "closed_at", "voided_at", "due_at", "follow_up_at",
+    "parked_by", "ticket", "guarded", "guarded_digest", "version",
+)  # fmt: skip
+"""of a task, what goes on after it was opened; all else the gate, or whoever decides, relies on"""
+_RESULT = ("status", "outcome", "closed_at")
+
+_trigger(
+    user_task,
+    "user_task_frozen",
+    "UPDATE",
+    f"{_changed(user_task, (*_MOVING, 'spec'), '{differs}')} "
+    f"OR (NEW.spec {{differs}} OLD.spec AND (OLD.status <> {int(RoundStatus.OPEN)} OR {{parts}} {{differs}} 3 "
+    "OR {new rest} {differs} {old rest})) "
+    f"OR (OLD.status NOT IN ({int(RoundStatus.OPEN)}, {int(RoundStatus.FAILED)}) "
+    f"AND ({', '.join(f'NEW.{name}' for name in _RESULT)}) {{differs}} "
+    f"({', '.join(f'OLD.{name}' for name in _RESULT)})) "
+    "OR (OLD.voided_at IS NOT NULL AND NEW.voided_at {differs} OLD.voided_at)",
+)
+_trigger(user_task, "user_task_kept", "DELETE", "true")
 _trigger(
     work_item,
     "work_item_frozen",

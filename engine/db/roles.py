@@ -28,6 +28,10 @@ CHANGEABLE: dict[str, tuple[str, ...]] = {
         "state", "first_by", "first_person_id", "first_at", "second_by", "second_person_id", "second_at",
         "reviewed_by", "reviewed_person_id", "reviewed_at", "review", "reason",
     ),
+    "user_task": (
+        "node", "scope_path", "status", "outcome", "passed_seq", "closed_at", "voided_at", "due_at", "follow_up_at",
+        "parked_by", "ticket", "guarded", "guarded_digest", "version", "spec",
+    ),
     "erp_payment": ("status", "voucher_no"),
     "erp_payee_account_version": ("confirmed_by", "confirmed_at"),
 }  # fmt: skip

@@ -38,7 +38,8 @@ def follow(uow: UnitOfWork, instance: Instance, fact: Migrated) -> None:
     if fact.scope == 0:
         instance.definition_id = UUID(fact.target)
     tokens = [[token, before, after] for token, before, after in fact.tokens]
-    data: dict[str, Any] = {"scope": fact.scope, "from": fact.source, "to": fact.target, "tokens": tokens}
+    data: dict[str, Any] = {"scope": fact.scope, "from": fact.source, "to": fact.target, "tokens": tokens,
+                            "renamed": [list(pair) for pair in fact.renamed]}  # fmt: skip
     history.record(uow, instance, "instance.migrated", data=data)
     if fact.renamed:
         program = repository.program(uow, UUID(fact.source))

@@ -84,10 +84,11 @@ def undo(uow: UnitOfWork, round_id: UUID, reason: str) -> None:
     items = [item for item in items_of(uow, round_id) if item.decision is not None]
     clicks = [click_of(item) for item in items]
     kin = [row for click in clicks for row in uow.read(_kin, {"click": click})]
-    for key in {round_id, *(row.user_task_id for row in kin)}:
+    tasks = {round_id, *(row.user_task_id for row in kin)}
+    for key in tasks:
         uow.queue(_void_round, {"row": key, "voided_at": uow.now})
     gone = {*(item.id for item in items), *(row.id for row in kin)}
-    rounds.tell_void(uow, gone)
+    rounds.tell_void(uow, gone, tasks)
     for key in gone:
         uow.queue(_void_item, {"row": key, "voided_at": uow.now, "void_reason": reason})
     policy.undo(uow, clicks, reason)

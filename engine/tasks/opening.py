@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from engine import bpmn, dmn, forms, identity, pickers, policy, repository, runtime, uploads
+from engine import audit, bpmn, dmn, forms, history, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
 from engine.bpmn import chosen
 from engine.bpmn.state import Token
@@ -195,7 +195,10 @@ def _as_drawn(uow: UnitOfWork, instance: Instance, found: Any, work: Work, *, ke
     counts = replace(counts, by_requester=by_requester)
     told = list(astuple(counts))
     if keep and found.spec["capability"] != told:
-        uow.queue(_tell, {"row": found.id, "spec": found.spec | {"capability": told}})
+        row = vars(found) | {"spec": found.spec | {"capability": told}}
+        data = {"task": str(found.id), "by_requester": by_requester, "task_row": audit.sealed_task(row)}
+        history.record(uow, instance, "chooser.recorded", node=found.node, data=data)
+        uow.queue(_tell, {"row": found.id, "spec": row["spec"]})
     return replace(work, capability=counts)
 
 

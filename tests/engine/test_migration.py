@@ -128,6 +128,7 @@ def test_who_why_and_what_became_of_what_is_on_record(engine):
     assert asked.data["plan"]["choices"] == {"a": "a1"}
     assert moved.data == {
         "scope": 0, "from": str(version(engine, 1)), "to": str(version(engine, 2)), "tokens": [[token, "a", "a1"]],
+        "renamed": [["a", "a1"]],
     }  # fmt: skip
 
 

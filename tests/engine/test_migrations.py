@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Uuid,
     create_engine,
+    delete,
     insert,
     inspect,
     select,
@@ -28,7 +29,7 @@ from engine.db.base import to_micros
 from engine.db.job import job
 from engine.db.migrations import upgrading
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
-from engine.db.task import work_item
+from engine.db.task import user_task, work_item
 from engine.ids import uuid7
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment_request
@@ -424,4 +425,24 @@ def test_bank_details_of_before_their_caller_was_kept_are_confirmed_by_another_p
         uow.execute(of.values(confirmed_by=other))
         found = uow.execute(select(payee_account_version.c.called_by, payee_account_version.c.confirmed_by)).all()
     assert [tuple(row) for row in found] == [(None, other)]
+    engine.dispose()
+
+
+def test_tasks_of_an_older_version_go_on_and_what_they_ask_stays_as_it_is(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0551")
+        spec = '{"assignment":["users",[]]}'
+        of = {"instance_id": a_row(connection, "instance"), "spec": spec}
+        open_, over = (a_row(connection, "user_task", token=status, status=status, **of) for status in (0, 1))
+        connection.commit()
+
+    engine.upgrade()
+
+    of_open, of_over = (update(user_task).where(user_task.c.id == key) for key in (open_, over))
+    for refused in (of_open.values(spec={}), of_over.values(status=0), delete(user_task)):
+        with pytest.raises(IntegrityError, match="APPEND_ONLY"), engine.unit_of_work(ENGINE) as uow:
+            uow.execute(refused)
+    with engine.unit_of_work(ENGINE) as uow:
+        assert uow.execute(of_open.values(status=1, outcome="agree", closed_at=uow.now)).rowcount == 1
     engine.dispose()

@@ -12,6 +12,7 @@ NAMED_BY = "words for the two people; what the substitution lets do is held"
 PLACE = "each change is an act; whom a task asks by it is sealed with the decision"
 SIGNING_IN = "each sign-in of the privileged is an act; who has decided is sealed with the decision"
 RUNS = "what waits and runs now, and what of its form is shown in lists; what came of it is in the chain"
+MOVES = "moves with the working calendar, and each move is a fact; how late somebody decides decides nothing"
 RECORD: dict[str, dict[str, str]] = {
     "history": {},
     "history_text": {},
@@ -27,6 +28,12 @@ RECORD: dict[str, dict[str, str]] = {
         "group_id": WHOLE_ROW, "draft": WORK, "first_seen_at": WORK, "urged_at": WORK, "urges": WORK, "version": WORK,
         "idempotency_key": WORK, "answer_key": WORK,
         "void_reason": "a word for the page; that it is void, since when, and what people have written is held",
+    },
+    "user_task": {
+        **dict.fromkeys(("status", "outcome", "passed_seq", "closed_at", "scope_path", "parked_by", "ticket", "guarded",
+                         "guarded_digest", "version"), RUNS),
+        "round": "which visit of its element it is; the gate asks nothing of it",
+        "due_at": MOVES, "follow_up_at": MOVES,
     },
     "policy_version": {},
     "break_glass": {},
@@ -84,6 +91,6 @@ BESIDE = {
     "policy_staffing": "what was found about who is there; it is found again", "print_record": "what was printed",
     "stored_signature": "what somebody keeps to sign with", "subscription": STATE,
     "task_comment": "what people say to each other; a fact says that they did",
-    "user_org_unit": PEOPLE, "user_task": STATE, "webhook": TOLD, "webhook_delivery": TOLD,
+    "user_org_unit": PEOPLE, "webhook": TOLD, "webhook_delivery": TOLD,
     "work_calendar": "days and hours; each change is an act", "work_calendar_day": "as of the calendar",
 }  # fmt: skip

@@ -27,6 +27,8 @@ def of(table: str, key: str) -> Any:
 
 
 ITEM, OPEN = of("work_item", "{w}"), of("work_item", "{o}")
+DONE, WAITING = (of("user_task", f"(SELECT user_task_id FROM work_item WHERE id = {key})") for key in ("{w}", "{o}"))
+OLDER, CHOSEN = "spec = replace(spec, ',false]', ']')", "spec = replace(spec, '\"test_bill\"]', '\"test_bill\",false]')"
 IN_FORCE, PROPOSED = of("policy_version", "{v1}"), of("policy_version", "{v2}")
 SIGNED, HALF, ASKED = (of("break_glass", key) for key in ("{e1}", "{e2}", "{e3}"))
 GRANT, FIRST = of("policy_grant", "{h}"), of("policy_grant", "{g1}")
@@ -71,6 +73,19 @@ def emergency(**changes: str) -> str:
 USE, USE_TWO = CLEARED("state = 'used'"), OF_TWO("state = 'used'")
 
 ACTS: dict[str, dict[str, Act]] = {
+    "user_task_frozen": {
+        "counted otherwise": (WAITING("mode = 'all'"),),
+        "chosen by others": (WAITING("spec = replace(spec, ',false]', ',true]')"),),
+        "asked otherwise": (WAITING(OLDER), WAITING("spec = replace(spec, 'assignment', 'assigned')")),
+        "chosen by others when it is over": (DONE(OLDER), DONE(CHOSEN)),
+        "open again": (DONE("status = 0"),),
+        "alive again": (DONE("voided_at = closed_at"), DONE("voided_at = NULL")),
+        "may be told who chose": (WAITING(OLDER), WAITING(CHOSEN)),
+        "may be closed": (WAITING("status = 1, outcome = 'agree', closed_at = created_at"),),
+        "may wait for others": (WAITING("status = 2"), WAITING("status = 0")),
+        "may be void": (DONE("voided_at = closed_at"),),
+        "may be renamed when it is void": (DONE("voided_at = closed_at"), DONE("node = 'x', scope_path = 'x'")),
+    },
     "work_item_frozen": {
         "somebody else has decided": (ITEM("decided_by = {x}"),),
         "other words": (WRITTEN, ITEM("opinion = 'z'")),

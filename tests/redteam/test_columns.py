@@ -39,7 +39,7 @@ TOGETHER = (
     {"policy_grant": ("grant-", "clearance-"), "signature": ("signature-",), "break_glass": ("emergency-", "text-"),
      "audit_anchor": ("anchor-", "clock-"), "membership": ("member-",), "deployment": ("deployed-",)},
     {"clearance": ("clearance-", "payment-"), "document_version": ("attachment-",), "history_text": ("text-",),
-     "user_group": ("group-",), "resource": ("deployed-",)},
+     "user_group": ("group-",), "resource": ("deployed-",), "user_task": ("task-",)},
     {"erp_payment": ("payment-",), "policy_hold": ("hold-",), "blob": ("attachment-",), "audit_text": ("text-",),
      "clearance_grant": ("clearance-",), "instance": ("instance-", "chain-", "stream-"), "user_account": ("account-",),
      "substitution": ("substitution-",)},
@@ -183,6 +183,8 @@ def put_in(uow: UnitOfWork, name: str) -> None:
         new["path"] = "x"
     if name == "policy_grant":
         new["capability"] = "x"
+    if name == "user_task":
+        new["token"] = 99
     uow.connection.execute(insert(table).values(new))
 
 

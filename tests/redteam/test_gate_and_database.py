@@ -80,7 +80,9 @@ REWRITING: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
     "a drawing": (update(resource).values(content=b"x"), (), ("deployed-changed",)),
     "what a version names": (update(definition).values(meta={}), ("definition_frozen",), ("deployed-changed",)),
     "a fact": (update(HISTORY).where(HISTORY.c.seq == 1).values(kind="x"), (), ("chain-broken",)),
-    "facts are gone": (delete(HISTORY), (), ("stream-missing", "decision-unrecorded", "grant-unrecorded")),
+    "facts are gone": (delete(HISTORY), (), (
+        "stream-missing", "decision-unrecorded", "grant-unrecorded", "task-unrecorded",
+    )),
     "an act": (update(AUDIT).where(AUDIT.c.seq == 1).values(kind="x"), (),
                ("chain-broken", "policy-unrecorded", "group-unrecorded", "deployed-unrecorded")),
     "acts are gone": (delete(AUDIT), (), (
@@ -457,8 +459,8 @@ def test_31_a_payment_is_written_by_sql(engine, monkeypatch):
     with without(engine, payment, "payment_gate"):
         write()
     assert len(firm.rows(payment)) == 1
-    rules = ("payment-uncleared", "clearance-grants", "clearance-unrecorded", "deployed-unrecorded")
-    only_the_record_notices(engine, monkeypatch, *rules)  # the process of this firm was put in by hand too
+    rules = ("payment-uncleared", "clearance-grants", "clearance-unrecorded", "deployed-unrecorded", "task-unrecorded")
+    only_the_record_notices(engine, monkeypatch, *rules)  # process and task of this firm were put in by hand too
 
 
 def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(engine, who, blind):

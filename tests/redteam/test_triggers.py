@@ -34,7 +34,7 @@ _WORD = re.compile(
 WHOLE = {
     "work_item_kept", "history_text_kept", "audit_text_kept", "policy_version_kept", "break_glass_kept",
     "policy_grant_kept", "clearance_kept", "clearance_grant_frozen", "clearance_grant_kept", "payment_frozen",
-    "payment_kept", "definition_frozen", "definition_kept",
+    "payment_kept", "definition_frozen", "definition_kept", "user_task_kept",
 }  # fmt: skip
 """triggers without a condition of several parts"""
 KNOWN = [("payment_gate", "g.currency IS NULL")]

@@ -19,6 +19,7 @@ KINDS = {
     "batch.created": N_("Batch created"),
     "calendar.day_changed": N_("Day of the working calendar changed"),
     "calendar.week_changed": N_("Week of the working calendar changed"),
+    "chooser.recorded": N_("Who chose those asked put on record"),
     "comment.added": N_("Comment added"),
     "compensation.asked": N_("Compensation asked for by hand"),
     "compensation.ended": N_("Undone"),
