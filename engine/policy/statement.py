@@ -12,7 +12,7 @@ import yaml
 from engine import feel, operations
 from engine.errors import N_, InvalidPolicy, Phrase, Term, Title
 from engine.feel import FeelSyntaxError
-from engine.policy import written
+from engine.policy import comparing, written
 from engine.values import to_decimal
 
 MUST_BE_POLICED = frozenset(("payment.execute", "payee.confirm", "refund.execute"))
@@ -187,15 +187,34 @@ class Policy:
 
 
 def read(text: str) -> list[Policy]:
-    """The policies of a YAML file. Raises InvalidPolicy naming the policy and what was expected."""
+    """The policies of a YAML file. Raises InvalidPolicy naming the policy and what was expected.
+
+    Comparisons that mean nothing are refused here alone: statements that are stored, of before, stay what they are.
+    """
     document = written.load(text)
     if not isinstance(document, list):
         raise InvalidPolicy(policy="?", expected=N_("a list of policies"), found=type(document).__name__)
     policies = [parse(item) for item in document]
+    for one in policies:
+        _check_comparisons(one)
     for name, times in Counter(policy.id for policy in policies).items():
         if times > 1:
             raise InvalidPolicy(policy=name, expected=N_("every id once"), found=N_("it stands twice"))
     return policies
+
+
+def _check_comparisons(policy: Policy) -> None:
+    types = {**CLASSES.get(policy.on, {}), **STATE.get(policy.on, {})}
+    if policy.aggregate is not None:
+        types[policy.aggregate.name] = "number"
+    asked = [("when", policy.when), *((one.kind, one.expression) for one in policy.conditions)]
+    for need in policy.asked:
+        asked += [("when", need.when), ("eligible", need.eligible)]
+    for key, text in asked:
+        wanted = comparing.meaningless(text, _PERSON, types) if text is not None else None
+        if wanted is not None:
+            expected = Phrase(N_("{key}: {what}"), key=key, what=wanted)
+            raise InvalidPolicy(policy=policy.id, expected=expected, found=text)
 
 
 def write(policies: Iterable[Policy]) -> str:
@@ -431,7 +450,8 @@ class _Reader:
         try:
             read_names = feel.compile(expression, names=names).names
         except FeelSyntaxError as error:
-            raise self._wrong(Phrase(N_("{key}: a FEEL expression"), key=key), f"{text}: {error}") from None
+            found = Phrase(error.message, **error.facts)
+            raise self._wrong(Phrase(N_("{key}: a FEEL expression"), key=key), found) from None
         unknown = sorted(read_names - set(names))
         if unknown:
             raise self._wrong(

@@ -59,7 +59,10 @@ def policies(draw: st.DrawFn) -> Policy:
     on = draw(st.sampled_from(sorted(CLASSES)))
     facts = sorted({*CLASSES[on], *STATE.get(on, {})})
     fact = st.sampled_from(facts)
-    tested = st.builds("= facts.{} = {}".format, fact, st.integers(0, 9)) | st.builds("= facts.{}\n  != 1".format, fact)
+    numbers = sorted(name for name, of in CLASSES[on].items() if of == "number")
+    tested = st.builds("= facts.{}\n  != null".format, fact)
+    if numbers:
+        tested |= st.builds("= facts.{} = {}".format, st.sampled_from(numbers), st.integers(0, 9))
     needs = st.fixed_dictionaries(
         {"approval": _names},
         optional={
@@ -72,7 +75,6 @@ def policies(draw: st.DrawFn) -> Policy:
     )  # fmt: skip
     evidence = st.fixed_dictionaries({"evidence": tested}, optional={"or": needs})
     conditions = evidence | st.fixed_dictionaries({"state": tested})
-    numbers = sorted(name for name, of in CLASSES[on].items() if of == "number")
     roles = draw(st.permutations(sorted(ROLES)))
     first, second = draw(st.integers(0, 3)), draw(st.integers(3, 6))
     some_facts = st.lists(st.sampled_from(sorted(CLASSES[on])), unique=True)
@@ -276,6 +278,52 @@ def test_who_may_approve_is_changed_in_lists_or_as_feel_and_what_is_wrong_is_kep
         refused = cora.post("/policies/REF-001/change", data=sent | group | wrong)
         assert refused.status_code == 422
         assert sent_by(refused)["eligible.0.what"][0] == (group | wrong)["eligible.0.what"][0]
+
+
+UNCLEAR = {
+    ("payee_bank_confirmed", ">", "yes"): "“is” or “is not” of: bank details are confirmed",
+    ("currency", "<", "CNY"): "“is” or “is not” of: currency", ("amount", ">", "many"): "a number",
+    ("period_open", "=", "maybe"): "yes or no", ("payee", "=", ""): "a value in each line",
+    ("", "=", "5"): "a fact in each line", ("amount", "~", "5"): "a comparison of the list",
+    ("group", ">", "finance"): "“is” or “is not” of: the group",
+}  # fmt: skip
+
+
+def test_a_line_that_says_nothing_is_refused_with_the_policy_and_the_condition(known):  # noqa: F811
+    cora, where = known["cora"], "/policies/REF-001/change"
+    sent = sent_by(cora.post(where, data=sent_by(cora.get(where)) | {"more": "approval"}))
+    sent["approval"] = ["finance_approval", "cfo_approval"]
+    for (what, how, value), said in UNCLEAR.items():
+        field, words = ("eligible", "who may give it") if what == "group" else ("need_when", "when it is needed")
+        lines = {f"{field}.1.what": [what, ""], f"{field}.1.how": [how, "="], f"{field}.1.value": [value, ""]}
+
+        page = cora.post(where, data=sent | lines)
+
+        (alert,) = html.fromstring(page.text).xpath("//*[@role='alert']")
+        assert page.status_code == 422
+        assert f"'REF-001': expected Approval 2: {words}: {said}" in alert.text_content()
+
+
+def test_lists_offer_comparisons_that_mean_something_and_take_digits_of_full_width(known):  # noqa: F811
+    text = ('- {id: REF-001, title: t, on: refund.execute, when: "= facts.payee_bank_confirmed and facts.amount > 1", '
+            'require: [{approval: a}]}')  # fmt: skip
+    page = known["cora"].post(
+        "/policies/REF-001/change", data={"view": "yaml", "to": "form", "on": "refund.execute", "text": text}
+    )
+    tree = html.fromstring(page.text)
+    offered = [[one.get("value") for one in of] for of in tree.xpath("//select[@name='when.0.how']")]
+    assert [len(one) for one in offered] == [2, 6, 6], "of what is so or not, of a number, of nothing yet"
+    assert "invoices" not in {one.get("value") for one in tree.xpath("//select[@name='when.0.what']/option")}
+
+    wide = sent_by(page) | {"when.0.value": ["yes", "２００", ""]}
+    again = known["cora"].post("/policies/REF-001/change", data=wide | {"to": "yaml"})
+    assert statement.read(typed(again))[0].when == "facts.payee_bank_confirmed and facts.amount > 200"
+    known["cora"].environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh"
+    refused = known["cora"].post(
+        "/policies/REF-001/change", data={"view": "yaml", "text": text.replace("> 1", "> ２")}
+    )  # fmt: skip
+    (alert,) = html.fromstring(refused.text).xpath("//*[@role='alert']")
+    assert (refused.status_code, "Expected" in alert.text_content()) == (422, False), alert.text_content()
 
 
 @pytest.mark.parametrize(

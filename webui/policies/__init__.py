@@ -123,11 +123,11 @@ def propose(policy_id: str) -> ResponseReturnValue:
     """First what the change would do is shown; the second time it is proposed. Form and YAML turn into each other."""
     now, on = _now(policy_id)
     text = request.form.get("text") if request.form.get("view") == "yaml" else None
-    sent = editing.folded(request.form, on) if text is None else request.form
+    sent = editing.folded(policy_id, on, editing.Fields(request.form)) if text is None else request.form
     if text is None and request.form.get("more"):
         return _editor(policy_id, sent=editing.with_line(editing.Fields(sent), request.form["more"]))
     if text is None and request.form.get("less"):
-        return _editor(policy_id, sent=editing.without_line(editing.Fields(sent), request.form["less"]))
+        return _editor(policy_id, sent=editing.without_line(policy_id, editing.Fields(sent), request.form["less"]))
     text = editing.from_form(policy_id, on, sent) if text is None else text
     if request.form.get("to") == "yaml":
         return _editor(policy_id, text=text)

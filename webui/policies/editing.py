@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from werkzeug.datastructures import MultiDict
 
-from engine.errors import N_, InvalidPolicy
+from engine.errors import N_, InvalidPolicy, Phrase
 from engine.policy import Policy, statement
 from engine.policy.statement import Requirement
 from webui.policies import shapes
@@ -20,8 +20,15 @@ UNITS = {"D": N_("days"), "H": N_("hours"), "M": N_("minutes")}
 _LENGTHS = {"D": timedelta(days=1), "H": timedelta(hours=1), "M": timedelta(minutes=1)}
 INSTEAD = "or_"
 """begins the names of an approval that stands in the place of missing evidence"""
-CONDITIONS = ("when", "need_when", "eligible", "condition", "or_need_when", "or_eligible")
-"""fields that hold FEEL; beside each stand lines that say it, as far as they can: `eligible.0.what`"""
+CONDITIONS = {
+    "when": N_("When it speaks"),
+    "need_when": N_("Approval {n}: when it is needed"),
+    "eligible": N_("Approval {n}: who may give it"),
+    "condition": N_("Condition {n}"),
+    "or_need_when": N_("Condition {n}: when the approval in its place is needed"),
+    "or_eligible": N_("Condition {n}: who may give the approval in its place"),
+}
+"""fields that hold FEEL, as people call them; beside each stand lines that say it where they can: `eligible.0.what`"""
 _PARTS = ("what", "how", "value")
 _DEFAULTS = {"actor": "both", "recheck": "decision", "uses": "once"}
 
@@ -75,11 +82,11 @@ def with_line(sent: Fields, kind: str) -> Fields:
     return sent
 
 
-def without_line(sent: Fields, which: str) -> Fields:
+def without_line(policy_id: str, sent: Fields, which: str) -> Fields:
     """The same form without a line: `approval 0`, `condition 2`. Raises InvalidPolicy."""
     kind, _, number = which.partition(" ")
     if kind not in ("approval", "condition") or _whole(number) not in range(len(sent.getlist(kind))):
-        raise InvalidPolicy(policy="?", expected=N_("a line of this form"), found=which)
+        raise InvalidPolicy(policy=policy_id, expected=N_("a line of this form"), found=which)
     line = Fields()
     _add_approval(line, "" if kind == "approval" else INSTEAD, None)
     for name in (*line, *(("condition_kind", "condition") if kind == "condition" else ())):
@@ -127,7 +134,7 @@ def rows(sent: Fields, on: str, name: str, number: int) -> list[Clause] | None:
     return shapes.clauses(on, _feel(at(sent, name, number)))
 
 
-def folded(sent: Fields, on: str) -> Fields:
+def folded(policy_id: str, on: str, sent: Fields) -> Fields:
     """The same form with conditions as FEEL alone: as it was typed where it was changed, else as their lines say.
 
     Raises InvalidPolicy.
@@ -138,12 +145,22 @@ def folded(sent: Fields, on: str) -> Fields:
         for number, text in enumerate(values):
             lines = rows(found, on, name, number) if f"{name}.{number}.was" in found else None
             if lines is not None and at(found, name, number) == at(found, f"{name}.{number}.was"):
-                said = shapes.expression(on, lines)
+                said = _said(policy_id, on, name, number, lines)
                 values[number] = text if said == _feel(at(found, name, number)) else f"= {said}" if said else ""
         found.setlist(name, values)
     for key in [key for key in found if key.partition(".")[0] in CONDITIONS and "." in key]:
         found.poplist(key)
     return found
+
+
+def _said(policy_id: str, on: str, name: str, number: int, lines: list[Clause]) -> str:
+    """What the lines of one condition say. Raises InvalidPolicy, which names the condition."""
+    try:
+        return shapes.expression(on, lines)
+    except shapes.Unclear as unclear:
+        where = Phrase(CONDITIONS[name], n=number + 1)
+        expected = Phrase(N_("{where}: {what}"), where=where, what=unclear.expected)
+        raise InvalidPolicy(policy=policy_id, expected=expected, found=unclear.found) from None
 
 
 def _feel(text: str) -> str:

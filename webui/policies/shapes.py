@@ -4,14 +4,15 @@ A condition is shown in lists only if they write exactly that text again, so tha
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from engine import feel
-from engine.errors import N_, InvalidPolicy
+from engine.errors import N_, Phrase, Term
 from engine.feel import nodes as n
-from engine.policy import statement
+from engine.policy import comparing, statement
 
 HOWS = {
     "=": N_("is"), "!=": N_("is not"), ">=": N_("is at least"), ">": N_("is more than"), "<=": N_("is at most"),
@@ -28,10 +29,20 @@ _WRITTEN = {
 }  # fmt: skip
 _NAMES = ("facts", "actor", "authority")
 _FACT = re.compile(r"[A-Za-z_]\w*")
-_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,10})?")
+_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,10})?", re.ASCII)
 _YES, _NO = "true", "false"
 _SAID = {_YES: _YES, "yes": _YES, "是": _YES, _NO: _NO, "no": _NO, "否": _NO}
 """what may be typed for a fact that is so or not"""
+_ALIKE = ("=", "!=")
+"""what may be asked of anything but a number"""
+
+
+class Unclear(Exception):
+    """A line that says nothing."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(expected)
+        self.expected, self.found = expected, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +67,25 @@ def clauses(on: str, text: str) -> list[Clause] | None:
     known = [one for one in found if one is not None]
     try:
         same = len(known) == len(found) and expression(on, known) == text
-    except InvalidPolicy:
+    except Unclear:
         return None
     return known if same else None
 
 
+def offered(on: str, facts: Sequence[str]) -> list[str]:
+    """Those of `facts` that lines can ask for: what a list holds is asked in FEEL."""
+    return [name for name in facts if _types(on).get(name) != "list"]
+
+
+def hows(on: str, what: str) -> dict[str, str]:
+    """The comparisons that mean something for a fact, or a key of OF_ACTOR; all of them while nothing is chosen."""
+    if not what or (what not in OF_ACTOR and _types(on).get(what, "number") == "number"):
+        return HOWS
+    return {how: HOWS[how] for how in _ALIKE}
+
+
 def expression(on: str, lines: Sequence[Clause]) -> str:
-    """FEEL for these lines, without its `=`; empty ones are left out. Raises InvalidPolicy."""
+    """FEEL for these lines, without its `=`; empty ones are left out. Raises Unclear."""
     return " and ".join(_written(on, line) for line in lines if line.what or line.value.strip())
 
 
@@ -110,16 +133,21 @@ def _typed(value: object) -> str:
 def _written(on: str, line: Clause) -> str:
     """One line as FEEL."""
     value = line.value.strip()
-    if not value or line.how not in HOWS:
-        raise InvalidPolicy(policy="?", expected=N_("a value in each line of a condition"), found=value or line.how)
+    if not value:
+        raise Unclear(N_("a value in each line"), N_("none"))
+    if line.how not in HOWS:
+        raise Unclear(N_("a comparison of the list"), line.how)
+    if line.what not in OF_ACTOR and not _FACT.fullmatch(line.what):
+        raise Unclear(N_("a fact in each line"), line.what or value)
+    if line.how not in hows(on, line.what):
+        about = Term("fact", line.what) if line.what not in OF_ACTOR else OF_ACTOR[line.what]
+        raise Unclear(Phrase(N_("“is” or “is not” of: {what}"), what=about), HOWS[line.how])
     if line.what in OF_ACTOR:
-        if line.how not in ("=", "!="):
-            raise InvalidPolicy(policy="?", expected=N_("'is' or 'is not' of people"), found=line.how)
         asked = _WRITTEN[line.what].format(feel.quoted(value))
         return asked if line.how == "=" else f"not({asked})"
-    if not _FACT.fullmatch(line.what):
-        raise InvalidPolicy(policy="?", expected=N_("a fact"), found=line.what)
     of = _types(on).get(line.what, "number")
+    if of == "list":
+        raise Unclear(Phrase(N_("{what}, in FEEL"), what=comparing.meant(line.what, of)), value)
     if of == "boolean":
         value = _SAID.get(value, value)
     if of == "boolean" and (line.how, value) == ("=", _YES):
@@ -128,11 +156,11 @@ def _written(on: str, line: Clause) -> str:
 
 
 def _literal(of: str, value: str) -> str:
-    """A value of a FEEL type as it is written there. Raises InvalidPolicy."""
-    if of == "number" and not _NUMBER.fullmatch(value):
-        raise InvalidPolicy(policy="?", expected=N_("a number"), found=value)
+    """A value of a FEEL type as it is written there. Raises Unclear."""
+    if of == "number" and not _NUMBER.fullmatch(value := unicodedata.normalize("NFKC", value)):
+        raise Unclear(N_("a number"), value)
     if of == "boolean" and value not in (_YES, _NO):
-        raise InvalidPolicy(policy="?", expected=N_("yes or no"), found=value)
+        raise Unclear(N_("yes or no"), value)
     return value if of in ("number", "boolean") else feel.quoted(value)
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from engine import policy
 from engine.errors import InvalidPolicy
@@ -139,6 +140,40 @@ def test_each_wrong_entry_says_what_was_expected(old, new, expected):
         policy.read(WHOLE.replace(old, new))
 
     assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("facts.payee_bank_confirmed > true", "payee_bank_confirmed alone"), ("facts.payee_bank_confirmed = 1", "alone"),
+     ("facts.invoices = 7", "what invoices contains"), ('facts.currency < 5', "currency compared with a text"),
+     ('facts.amount = "5"', "amount compared with a number"), ("5 >= facts.currency", "compared with a text"),
+     ('facts.amount in (1, "2")', "compared with a number"), ("facts.kind in [1..2]", "compared with a text"),
+     ('facts.amount between "a" and 3', "compared with a number"), ("facts.amount > null", "compared with a number"),
+     ('facts.amount_7d = "x"', "amount_7d compared with a number"), ("facts.amount > facts.currency", "a number"),
+     ('not(facts.match in < 5)', "match compared with a text"), ("if facts.period_open >= 1 then true else false", "")],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_refused_when_it_is_stated_and_read_where_it_is_stored(text, expected):
+    wrong = WHOLE.replace("facts.payee_bank_confirmed and facts.period_open", text.replace('"', '\\"'))
+
+    with pytest.raises(InvalidPolicy) as refused:
+        policy.read(wrong)
+
+    assert "state: " in str(refused.value)
+    assert expected in str(refused.value)
+    assert statement.parse(yaml.safe_load(wrong)[0]).id == "PAY-002"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["facts.payee_bank_confirmed = true", "not(facts.period_open)", "facts.amount != null", "facts.amount > -1",
+     'facts.currency in ("CNY", "USD")', "facts.amount in [1..2]", 'list contains(facts.invoices, "a")',
+     "facts.amount between 1 and facts.amount_base", 'facts.invoices = ["a"]', "facts.amount > abs(2)",
+     "facts.payee_bank_version in (> 3)"],
+)  # fmt: skip
+def test_what_can_be_compared_is_read(text):
+    (found,) = policy.read(WHOLE.replace("facts.payee_bank_confirmed and facts.period_open", text.replace('"', '\\"')))
+
+    assert found.conditions[-1].expression == text
 
 
 def test_amounts_are_numbers_where_they_are_compared_and_texts_where_they_are_bound():
