@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Select, String, Table, Text, cast, or_, select
 
 from engine.db.base import Id, RecordInfo, metadata
-from engine.errors import N_, InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound, Title
 from engine.unit_of_work import UnitOfWork
 
 MOST_ON_A_PAGE = 200
@@ -93,7 +93,7 @@ def read(uow: UnitOfWork, table: str, record_id: Any) -> RecordView:
     key = _key(shown)
     row = uow.execute(select(shown).where(key == _read_cursor(key, str(record_id)))).first()
     if row is None:
-        raise NotFound(kind=info.en, key=record_id)
+        raise NotFound(kind=Title(info.en, {"zh": info.zh, "en": info.en}), key=record_id)
     lines = {}
     for name in info.lines:
         detail = metadata.tables[name]

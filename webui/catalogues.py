@@ -20,10 +20,8 @@ SOURCES = (
 )  # fmt: skip
 KEYWORDS = {"_": None, "gettext": None, "N_": None}
 MADE_OF_FACTS = (
-    "user", "group", "department", "definition", "process", "decision", "form", "incident", "request",
-    "process that you may start", "task", "instance", "service", "timer", "continuation", "message", "notice",
-    "event", "webhook", "maintenance", "batch item", "timeout", "retries spent", "outcome unknown", "policy hold",
-    "rule", "expression", "poison", "live", "dead", "suspended", "template", "operation",
+    "service", "timer", "continuation", "message", "event", "maintenance", "batch item", "timeout", "retries spent",
+    "outcome unknown", "policy hold", "expression", "poison", "live", "dead", "suspended", "operation",
 )  # fmt: skip
 """words that stand in facts and enumerations, where no tool finds them"""
 
@@ -99,6 +97,22 @@ def _found() -> Iterator[str]:
         for _, _, text, _, _ in where:
             yield text if isinstance(text, str) else text[0]
     yield from _operations()
+    yield from kinds()
+
+
+def kinds() -> set[str]:
+    """What there may not be: the kind that every NotFound names."""
+    found = set()
+    for path in sorted(one for folder in ("engine", "webui") for one in (ROOT / folder).rglob("*.py")):
+        if "node_modules" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _named(node.func) == "NotFound":
+                found |= {
+                    str(one.value.value) for one in node.keywords
+                    if one.arg == "kind" and isinstance(one.value, ast.Constant)
+                }  # fmt: skip
+    return found
 
 
 def _operations() -> Iterator[str]:
@@ -110,7 +124,10 @@ def _operations() -> Iterator[str]:
 
 
 def _called(decorator: ast.expr) -> str:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _named(decorator.func if isinstance(decorator, ast.Call) else decorator)
+
+
+def _named(called: ast.expr) -> str:
     return called.id if isinstance(called, ast.Name) else ""
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import webui
-from webui import languages
+from engine.errors import NotFound
+from webui import catalogues, errors, languages
 
 
 def test_a_report_may_speak_another_language_than_its_reader_and_the_reader_keeps_his(app):
@@ -28,6 +29,15 @@ def test_words_of_a_template_escape_what_stands_in_them(app):
     text = "{{ _('Saved: %(name)s.', name=name) }} {{ _('a & b, 5 %%') }}"
     with app.test_request_context(headers={"Accept-Language": "zh"}):
         assert app.jinja_env.from_string(text).render(name="<b>") == "已保存：&lt;b&gt;。 a & b, 5 %"
+
+
+def test_what_there_is_not_is_named_in_chinese(app):
+    kinds = catalogues.kinds()
+    assert {"calendar", "held operation", "revision", "user"} <= kinds
+    with app.test_request_context(headers={"Accept-Language": "zh"}):
+        said = {kind: errors.explain(NotFound(kind=kind, key="7")) for kind in kinds}
+
+    assert {kind: text for kind, text in said.items() if re.search("[a-z]{3}", text.replace("Webhook", ""))} == {}
 
 
 NO_WORDS = {"Troika", "Ctrl", "Enter", "Timestamp", "Signature"}
