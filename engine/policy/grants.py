@@ -174,8 +174,8 @@ def _on_record(uow: UnitOfWork, instance_id: UUID, found: Document) -> Iterator[
 def barring(roles: Mapping[str, frozenset[UUID]], policy: Policy, persons: Iterable[UUID | None]) -> str | None:
     """The role that keeps one of `persons` from approving under `policy`, the requester first; None: none does."""
     mine = {person for person in persons if person is not None}
-    for role in ("requester", *sorted(policy.distinct - {"requester", "approver"})):
-        if role in policy.distinct and mine & roles.get(role, frozenset()):
+    for role in ("requester", *sorted(policy.apart - {"requester", "approver"})):
+        if role in policy.apart and mine & roles.get(role, frozenset()):
             return role
     return None
 

@@ -168,7 +168,7 @@ class _Look:
                 named = facts | {"who": self._name(person)}
                 text = N_("{policy}, {when}: if {who} is away, nobody can approve.")
                 yield ("away", person), Staffing(self.policy.id, "away", (text, named), (person,))
-                if "requester" in self.policy.distinct:
+                if "requester" in self.policy.apart:
                     text = N_("{policy}, {when}: what {who} asks for, nobody can approve.")
                     yield ("own", person), Staffing(self.policy.id, "own", (text, named), (person,))
         for unit, members in self._departments(chosen).items():
@@ -239,7 +239,7 @@ class _Look:
 
     def _by_himself(self) -> Iterator[Staffing]:
         """Who could approve what he asks for: because of his role, as a substitute, or as his own superior."""
-        if "requester" in self.policy.distinct:
+        if "requester" in self.policy.apart:
             return
         entitled = [self.entitled(need, Facts(numbers(self.policy.on, {}))) for need in self.policy.approvals]
         able = frozenset[UUID]().union(

@@ -21,6 +21,7 @@ MUST_BE_POLICED = frozenset(("payment.execute", "payee.confirm", "refund.execute
 OWN = frozenset(("policy.change", "identity.grant_role", "instance.modify"))
 """Classes of the engine's own acts, which no operation performs."""
 
+_APART = {"payment.execute": frozenset(("requester", "executor", "payee_bank_editor"))}
 ROLES = frozenset(("requester", "editors", "payee_bank_editor", "approver", "executor", "beneficiary"))
 VALID_FOR = timedelta(days=30)
 GLASS_PEOPLE = 2
@@ -172,6 +173,12 @@ class Policy:
         conditions = (replace(one, otherwise=one.otherwise and one.otherwise.unnamed) for one in self.conditions)
         approvals = (need.unnamed for need in self.approvals)
         return replace(self, titles=(), owner="", approvals=tuple(approvals), conditions=tuple(conditions))
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The roles whose people give it no approval that counts: those that it names, and of payments those that the
+        database keeps apart whatever a policy says."""
+        return self.distinct | _APART.get(self.on, frozenset())
 
     @property
     def asked(self) -> tuple[Requirement, ...]:

@@ -315,7 +315,8 @@ def paying(engine):
         account = uow.execute(select(payment_request.c.payee_account_version_id)).scalar_one()
         found = {
             "c": key, "g": uow.execute(select(policy_grant.c.id)).scalar_one(), "r": asked.id, "v": account,
-            "i": asked.instance, "x": uuid7(), "y": uuid7(), "bob": firm.people["bob"], "cid": firm.people["cid"],
+            "i": asked.instance, "x": uuid7(), "y": uuid7(),
+            **{login: firm.people[login] for login in ("ann", "bob", "cid")},
         }  # fmt: skip
     lite = engine.dialect == "sqlite"
     more = {

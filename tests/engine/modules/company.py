@@ -77,7 +77,7 @@ def _opened(engine: ProcessEngine) -> tuple[dict[str, UUID], UUID, UUID]:
     """Its people, its customer and its supplier."""
     made = Company(engine)
     with engine.unit_of_work(Actor(None, source="system")) as uow:
-        for login in ("ann", "bob", "cid", "dora"):
+        for login in ("ann", "bob", "cid", "dora", "eli"):
             made.people[login] = identity.create_user(uow, login, login.title()).id
         workdays.ensure_cn(uow)
         _goods(uow, made)
@@ -87,7 +87,7 @@ def _opened(engine: ProcessEngine) -> tuple[dict[str, UUID], UUID, UUID]:
             customer_class="B",
         )["party_id"]  # fmt: skip
     entered = []
-    with made.acting("bob") as uow:
+    with made.acting("eli") as uow:
         for kind, owner in (("supplier", made.supplier), ("employee", made.people["ann"])):
             version = payees.change_payee_account(
                 uow,

@@ -95,7 +95,7 @@ def test_an_approval_binds_amount_payee_account_and_documents(firm: Company, req
         "invoices": [str(request_.claim["claim_id"])], "kind": "expense",
     }  # fmt: skip
     assert facts.people == {
-        "requester": [firm.people["ann"]], "payee_bank_editor": [firm.people["bob"]],
+        "requester": [firm.people["ann"]], "payee_bank_editor": [firm.people["eli"]],
         "beneficiary": [firm.people["ann"]],
     }  # fmt: skip
     assert facts.state == {
@@ -132,6 +132,7 @@ def test_a_foreign_amount_is_not_taken_for_one_in_the_currency_of_the_books(firm
         ({"expires_at": datetime(2026, 11, 1, tzinfo=UTC)}, "POLICY.NOT_APPROVED"),
         ({"min_people": 2}, "POLICY.NOT_APPROVED"),
         ({"people": ("ann",)}, "POLICY.NOT_APPROVED"),
+        ({"people": ("eli",)}, "POLICY.NOT_APPROVED"),
         ({"people": ("bob", "ann")}, "POLICY.NOT_APPROVED"),
         ({"people": ("bob", "bob"), "min_people": 2}, "POLICY.NOT_APPROVED"),
     ],
@@ -219,7 +220,7 @@ def test_a_draft_is_not_paid(firm: Company) -> None:
 
 
 def test_an_open_request_names_new_bank_details_from_their_confirmation_on(firm: Company, request_: Request) -> None:
-    with firm.acting("bob") as uow:
+    with firm.acting("eli") as uow:
         entered = payees.change_payee_account(
             uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="Ann", bank_name="农业银行",
             account_no="6228 4800 0001",

@@ -3,13 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import yaml
 
 from engine import policy
 from engine.errors import InvalidPolicy
-from engine.policy import statement
+from engine.policy import grants, statement
 
 GOOD = """
 - id: P-1
@@ -214,6 +215,19 @@ def test_what_would_not_be_enforced_is_refused_by_name(change, expected):
         policy.read(GOOD.replace(*change))
 
     assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize("role", ["requester", "executor", "payee_bank_editor"])
+def test_who_never_approves_a_payment_needs_no_policy_that_says_so(role):
+    """The database refuses him, so the gate and the page of the approver say it in words first."""
+    person = UUID(int=7)
+    stated = "- {{id: P-1, title: T, on: {}, require: [{{approval: finance_approval}}]}}"
+
+    def barring(on):
+        (found,) = policy.read(stated.format(on))
+        return grants.barring({role: frozenset((person,))}, found, (person,))
+
+    assert (barring("payment.execute"), barring("refund.execute")) == (role, None)
 
 
 @pytest.mark.parametrize("text", ["", "a: b", "- 1", "- {id: X", GOOD + GOOD])

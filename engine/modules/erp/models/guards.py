@@ -245,10 +245,14 @@ guard(
 _PAYMENT = ("id", "payment_no", "request_id", "clearance_id", "instance_id", "amount", "currency", "payee_id",
             "payee_account_version_id", "payee_bank_version", "executed_by", "executed_at")  # fmt: skip
 
+_NOT_ENTERED_BY_HIM = """AND NOT EXISTS (SELECT 1 FROM erp_payee_account_version v
+          JOIN user_account e ON e.id IN (v.created_by, v.called_by)
+          WHERE v.id = NEW.payee_account_version_id AND e.person_id IN (g.person_id, g.principal_person_id))"""
+
 guard(
     payment,
     sqlite=[
-        """CREATE TRIGGER payment_gate BEFORE INSERT ON erp_payment BEGIN
+        f"""CREATE TRIGGER payment_gate BEFORE INSERT ON erp_payment BEGIN
   SELECT RAISE(ABORT, 'POLICY.NO_CLEARANCE') WHERE NOT EXISTS (SELECT 1 FROM clearance c
     WHERE c.id = NEW.clearance_id AND c.instance_id = NEW.instance_id AND c.state = 'open');
   SELECT RAISE(ABORT, 'POLICY.MISMATCH') WHERE NOT EXISTS (SELECT 1 FROM clearance c WHERE c.id = NEW.clearance_id
@@ -261,6 +265,7 @@ guard(
       AND NOT (g.state = 'active' AND g.subject_type = c.subject_type AND g.subject_id = c.subject_id
         AND g.subject_digest = c.subject_digest AND g.expires_at >= c.cleared_at AND g.person_id <> c.requester_id
         AND g.principal_person_id IS NOT c.requester_id AND g.person_id IS NOT c.executor_id
+        {_NOT_ENTERED_BY_HIM}
         AND (g.currency IS NULL OR g.currency = c.currency)));
   SELECT RAISE(ABORT, 'POLICY.NOT_APPROVED') WHERE (SELECT count(DISTINCT g.person_id) FROM clearance_grant k
     JOIN policy_grant g ON g.id = k.grant_id WHERE k.clearance_id = NEW.clearance_id)
@@ -301,6 +306,7 @@ guard(
       AND g.subject_type = c.subject_type AND g.subject_id = c.subject_id AND g.subject_digest = c.subject_digest
       AND g.expires_at >= c.cleared_at AND g.person_id <> c.requester_id
       AND g.principal_person_id IS DISTINCT FROM c.requester_id AND g.person_id IS DISTINCT FROM c.executor_id
+      {_NOT_ENTERED_BY_HIM}
       AND (g.currency IS NULL OR g.currency = c.currency);
   GET DIAGNOSTICS good = ROW_COUNT;
   SELECT count(DISTINCT g.person_id) INTO people FROM clearance_grant k JOIN policy_grant g ON g.id = k.grant_id
