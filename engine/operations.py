@@ -127,6 +127,12 @@ class Operation:
         return self.name.partition(".")[0]
 
     @property
+    def lasts(self) -> bool:
+        """Whether it leaves something behind that going back does not undo."""
+        undone_by_another = self.compensated_by is not None or self.guarded_by is not None
+        return self.effect == "irreversible" or undone_by_another or (self.external and self.effect != "read")
+
+    @property
     def brief(self) -> str:
         """What analysts are told of it: the first paragraph of `doc`, in English; the catalogue translates it."""
         return brief(self.doc)

@@ -24,6 +24,7 @@ from engine.bpmn.program import pin
 from engine.bpmn.state import State, Token
 from engine.errors import CannotCompile, EngineError
 from engine.policy.abstraction import Place
+from engine.policy.retaking import Decision, beside, made, open_still, waiting
 from engine.policy.search import Violation
 from engine.policy.space import Move, Space
 from engine.policy.subjects import ANYTHING, read_by
@@ -85,17 +86,20 @@ class Machine:
 
 @dataclass(frozen=True)
 class _At:
-    """A state at rest, stored, how far on the way it is, what was asked and what lives."""
+    """A state at rest, stored, how far on the way it is, what was asked, what lives and what may be taken back. `by`:
+    the token at which somebody decides now."""
 
     stored: str
     index: int
     live: frozenset[Yes] = frozenset()
     asked: tuple[tuple[int, tuple[str, str]], ...] = ()
     passed: tuple[tuple[str, int], ...] = ()
+    decided: tuple[Decision, ...] = ()
+    by: int | None = None
 
 
-Act = tuple[Callable[[State], steps.Step], frozenset[Yes]]
-"""(what is done, what lives then)"""
+Act = tuple[Callable[[State], steps.Step], _At]
+"""(what is done, from where)"""
 
 
 def reproduce(
@@ -162,14 +166,14 @@ class _Run:
         if self._paid(state, at):
             return True
         for index in range(at.index, len(self.moves)):
-            for act, live in self._acts(state, at, self.moves[index]):
-                if self._try(replace(at, live=live, index=index + 1), act):
+            for act, origin in self._acts(state, at, self.moves[index]):
+                if self._try(replace(origin, index=index + 1), act):
                     return True
             for token in list(state.tokens.values()):
                 place = self._place(state, token)
-                if place is not None and token.wait in ("work", "job") and self.space.hands_on(place.id):
-                    for act, live in self._plain(place, token, at):
-                        if self._try(replace(at, live=live, index=index), act):
+                if place is not None and self.space.hands_on(place.id):
+                    for act, origin in self._handed_on(place, token, at):
+                        if self._try(replace(origin, index=index), act):
                             return True
         return False
 
@@ -190,6 +194,9 @@ class _Run:
         if move.word == "begins":  # the machine does it by itself
             return
         goal = self.space.system.places[move.via]
+        if move.word == "recall":
+            yield from self._taken_back(state, at, goal)
+            return
         host = goal.prefix + goal.node.attached_to if goal.node.attached_to else None
         kinds = {event.kind: event.code for event in goal.node.events}
         if goal.node.triggered_by_event:
@@ -202,27 +209,35 @@ class _Run:
                 continue
             if token.wait in ("timer", "message", "signal") and (place is goal or place.parent is goal):
                 for values in self._brought(place):
-                    yield self._fire(token.id, token.wait, values), at.live
+                    yield self._fire(token.id, token.wait, values), at
             elif token.wait in ("work", "job"):
                 if place is goal:
                     yield from self._answered(place, token, at, move.word)
                 elif host == "" or host in (place.id, *(above.id for above in _above(place))):
-                    yield from ((act, at.live) for act in self._thrown(token.id, kinds))
+                    yield from ((act, at) for act in self._thrown(token.id, kinds))
         if move.word == "starts":
             for choice in bpmn.choices(state):
                 for activity, _ in choice.activities if choice.element == goal.node.id else ():
-                    yield self._activated(choice.scope, activity), at.live
+                    yield self._activated(choice.scope, activity), at
 
     def _answered(self, place: Place, token: Token, at: _At, word: str) -> Iterator[Act]:
         if word == "return" or (word == "reject" and self._sends_back(token)):
             for element, seq in sorted(at.passed, key=lambda item: -item[1]):
-                yield self._returned(token.id, element, seq), self._without(at, place, element)
+                kept = replace(at, decided=open_still(at.decided, token.id))
+                yield self._returned([token.id], element, seq), self._without(kept, place, element)
             return
         approval = token.node.human.approval if token.node.human is not None else None
         if word == "reject" and approval is not None and approval.on_reject == "end":
-            yield (lambda state: bpmn.reject(state, token.id, now=NOW, env=self.machine.env)), at.live
+            yield (lambda state: bpmn.reject(state, token.id, now=NOW, env=self.machine.env)), at
             return
         yield from self._plain(place, token, at, word)
+
+    def _handed_on(self, place: Place, token: Token, at: _At) -> Iterator[Act]:
+        """What no move tells happens where nothing but that matters."""
+        if token.wait in ("work", "job"):
+            yield from self._plain(place, token, at)
+        elif place.node.type == "intermediateCatchEvent" and token.wait in ("timer", "message", "signal"):
+            yield self._fire(token.id, token.wait, {}), at
 
     def _plain(self, place: Place, token: Token, at: _At, word: str = "") -> Iterator[Act]:
         """It is completed, with each of the documents that it may name."""
@@ -235,11 +250,17 @@ class _Run:
                 live = live | {(*about, place.id)}
             elif word == "reject" and about is not None:
                 live = frozenset(one for one in live if one[:2] != about)
+        decided, by = at.decided, None
+        if token.node.human is not None and word != "passes":
+            decided, by = open_still(decided, token.id), token.id
+        elif self.space.subjects.lasts(place.id) or place.id in self.space.needs:
+            decided = beside(decided, self._load(at), token.node.id)
         if place.id in self.space.needs:
             document = self._document(place, token)
             live = frozenset(one for one in live if document not in (None, one[1]))
+        then = replace(at, live=live, decided=decided, by=by)
         for document in (DOCUMENT, OTHER) if self._names(place) & {*self.documents, ANYTHING} else (DOCUMENT,):
-            yield self._completed(token.id, self._answer(place, document), outcome), live
+            yield self._completed(token.id, self._answer(place, document), outcome), then
 
     def _answer(self, place: Place, document: str) -> dict[str, Any]:
         """What is filled in or answered there."""
@@ -279,13 +300,23 @@ class _Run:
     def _activated(self, scope: int, activity: str) -> Callable[[State], steps.Step]:
         return lambda state: bpmn.activate(state, scope, activity, now=NOW, env=self.machine.env)
 
-    def _returned(self, token: int, target: str, passed: int) -> Callable[[State], steps.Step]:
-        return lambda state: bpmn.goto(state, [token], target, passed, now=NOW, env=self.machine.env)
+    def _returned(self, tokens: list[int], target: str, passed: int) -> Callable[[State], steps.Step]:
+        return lambda state: bpmn.goto(state, tokens, target, passed, now=NOW, env=self.machine.env)
 
-    def _without(self, at: _At, place: Place, target: str) -> frozenset[Yes]:
-        """What lives when it is sent back: nothing that lies behind the target."""
+    def _taken_back(self, state: State, at: _At, task: Place) -> Iterator[Act]:
+        """Whoever has decided at a task takes it back."""
+        for one in at.decided:
+            if one.node == task.node.id and (tokens := waiting(one, state)):
+                yield self._returned(tokens, one.node, one.seq), self._without(at, task, one.node)
+
+    def _without(self, at: _At, place: Place, target: str) -> _At:
+        """What lives, and may be taken back, when it is sent back: nothing that lies behind the target."""
         gone = {place.prefix + target, *self.space.behind(place.prefix + target)}
-        return frozenset(one for one in at.live if one[2] not in gone)
+        names = {name.removeprefix(place.prefix) for name in gone}
+        return replace(
+            at, live=frozenset(one for one in at.live if one[2] not in gone),
+            decided=tuple(one for one in at.decided if one.node not in names),
+        )  # fmt: skip
 
     def _sends_back(self, token: Token) -> bool:
         approval = token.node.human.approval if token.node.human is not None else None
@@ -315,16 +346,23 @@ class _Run:
         return self.space.system.places.get(_prefix(state, token) + token.node.id)
 
     def _after(self, at: _At, step: steps.Step) -> _At:
-        asked, passed = dict(at.asked), dict(at.passed)
+        asked, passed, decided = dict(at.asked), dict(at.passed), [*at.decided]
         for fact in step.facts:
             match fact:
+                case steps.WorkClosed(token=token, outcome="completed") if token == at.by:
+                    before = self._load(at).tokens
+                    asking = (key for key, one in before.items() if one.wait == "work")
+                    if (one := made(before[token], fact.seq, asking)) is not None:
+                        decided.append(one)
                 case steps.WorkOpened(token=token, work=work) if work.capability is not None:
                     asked[token] = (work.capability.provides, str(work.capability.subject))
                 case steps.NodeLeft(node=node, outcome="completed", type="userTask"):
                     passed[node] = fact.seq
         open_ = tuple(sorted((token, about) for token, about in asked.items() if token in step.state.tokens))
         stored = json.dumps(bpmn.dump(step.state))
-        return replace(at, stored=stored, asked=open_, passed=tuple(sorted(passed.items())))
+        return replace(
+            at, stored=stored, asked=open_, passed=tuple(sorted(passed.items())), decided=tuple(decided), by=None
+        )  # fmt: skip
 
     def _load(self, at: _At) -> State:
         root = self.machine.root

@@ -173,6 +173,11 @@ class Subjects:
         """The variables that say which document an approval is about."""
         return {name for about in self._about.values() for owner, name in about if owner == ""}
 
+    def lasts(self, name: str) -> bool:
+        """Whether what is called there leaves something behind that going back does not undo."""
+        task = self._system.places[name].node.extensions.task
+        return bool(getattr(self._catalog.get(task.type) if task is not None else None, "lasts", False))
+
     def argument(self, name: str) -> str | None:
         """The input of a guarded place that names its document."""
         task = self._system.places[name].node.extensions.task

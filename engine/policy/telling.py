@@ -20,6 +20,7 @@ _DECISIONS = {
     "passes": N_("'{name}' passes without anybody"),
     "handled": N_("'{name}' is dealt with"),
     "return": N_("'{name}' sends it back"),
+    "recall": N_("the decision at '{name}' is taken back"),
 }
 _EVENTS = {
     "timer": N_("The time of '{name}' runs out"),
@@ -93,7 +94,9 @@ def _step(space: Space, move: Move, values: Mapping[str, Any], names: Names | No
         if data is not None:
             return _of(place, _CHOOSES_WITH, {"name": name, "branch": branch, "data": data}, flows)
         return _of(place, _CHOOSES, {"name": name, "branch": branch}, flows)
-    words = {"begins": _BEGINS, "again": _AGAIN, "starts": _STARTS, "return": _DECISIONS["return"]}
+    words = {"begins": _BEGINS, "again": _AGAIN, "starts": _STARTS} | {
+        word: _DECISIONS[word] for word in ("return", "recall")
+    }
     if move.word in words:
         return _of(place, words[move.word], {"name": name}, flows)
     if node.type == "startEvent" or (node.triggered_by_event and not flows):

@@ -3,7 +3,7 @@
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from engine import operations, policy, repository
 from engine.bpmn.model import Node, Process
@@ -13,7 +13,7 @@ from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
 from engine.db.job import JobKind, job
 from engine.db.policy import policy_grant
-from engine.db.task import user_task
+from engine.db.task import Source, user_task, work_item
 from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.unit_of_work import UnitOfWork
@@ -31,6 +31,17 @@ _granted = (
 _asked = select(user_task.c.token, user_task.c.spec).where(
     user_task.c.instance_id == bindparam("of"), user_task.c.closed_at.is_(None)
 )
+_decided = select(user_task.c.node, user_task.c.passed_seq).where(
+    user_task.c.instance_id == bindparam("of"), user_task.c.passed_seq.is_not(None), user_task.c.voided_at.is_(None)
+)
+_asked_last = (
+    select(func.max(user_task.c.opened_seq))
+    .join(work_item, work_item.c.user_task_id == user_task.c.id)
+    .where(
+        user_task.c.instance_id == bindparam("of"), user_task.c.voided_at.is_(None),
+        work_item.c.decided_at.is_not(None), work_item.c.decision_source == int(Source.HUMAN),
+    )
+)  # fmt: skip
 # a lease may be gone, taken by a suspension: what has begun and was not answered may happen all the same
 _held = (
     select(job.c.token)
@@ -68,8 +79,17 @@ def prove(
     return policy.prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
         callees=_Running(state, meant), forms=meant.form, decisions=meant.decision,
-        begin=partial(policy.states, running=state, granted=granted, asked=_documents(uow, instance)),
+        begin=partial(
+            policy.states, running=state, granted=granted, asked=_documents(uow, instance),
+            decided=[names.get(node, node) for node in _takeable(uow, instance)],
+        ),
     )  # fmt: skip
+
+
+def _takeable(uow: UnitOfWork, instance: Instance) -> list[str]:
+    """Elements whose decision may be taken back: nobody who was asked later has decided."""
+    last = uow.execute(_asked_last, {"of": instance.id}).scalar()
+    return [row.node for row in uow.execute(_decided, {"of": instance.id}) if row.passed_seq > (last or 0)]
 
 
 def _documents(uow: UnitOfWork, instance: Instance) -> dict[int, str | None]:

@@ -266,13 +266,9 @@ def _done(uow: UnitOfWork, instance: Instance, scope: Scope, target: Node, row: 
 def lasting(name: str) -> bool:
     """Whether an operation leaves something behind that going back does not undo."""
     try:
-        operation = operations.get(name)
+        return operations.get(name).lasts
     except UnknownOperation:
         return True
-    undone_by_another = operation.compensated_by is not None or operation.guarded_by is not None
-    return (
-        operation.effect == "irreversible" or undone_by_another or (operation.external and operation.effect != "read")
-    )
 
 
 # ---------------------------------------------------------------- what must be true afterwards

@@ -1,11 +1,12 @@
 """All that can happen to a process, as states and steps. Each file is a floor of one class that uses those below it:
 
 `stepping` what can happen next > `moving` tokens that leave, are caught, sent back > `resting` what is passed at once
-or forgotten | `choosing` gateways > `undoing` compensation > `monitor` approvals and their documents > `tokens` where
-they are > `layout` what the drawing leads to > `states`.
+or forgotten | `choosing` gateways > `recalling` decisions taken back > `undoing` compensation > `monitor` approvals and
+their documents > `tokens` where they are > `layout` what the drawing leads to > `states`.
 """
 
 from engine.policy.space.states import (
+    DECIDED,
     DIGIT,
     GIVES_NOTHING,
     LEAVES,
@@ -23,6 +24,6 @@ from engine.policy.space.states import (
 from engine.policy.space.stepping import Space
 
 __all__ = [
-    "DIGIT", "GIVES_NOTHING", "LEAVES", "MANY", "PASSED", "STALE", "WORDS", "YIELDS", "Move", "Need", "Slots", "Space",
-    "State", "Way",
+    "DECIDED", "DIGIT", "GIVES_NOTHING", "LEAVES", "MANY", "PASSED", "STALE", "WORDS", "YIELDS", "Move", "Need",
+    "Slots", "Space", "State", "Way",
 ]  # fmt: skip

@@ -19,7 +19,12 @@ class Layout:
             if place.holds_inside
         }
         self._within = within(system)
+        self._tied = any(
+            place.node.type == "inclusiveGateway" and len(place.incoming) > 1 for place in system.places.values()
+        )
+        """whether something waits for what may still come"""
         self._order: dict[str, dict[str, int]] = {}
+        self._downs: dict[str, set[str]] = {}
         self._around: dict[str, dict[str, frozenset[str]]] = {}
         self._before: dict[str, set[str]] = {name: set() for name in system.places}
         """place -> where a token may have been just before"""
@@ -42,6 +47,11 @@ class Layout:
 
     def _down(self, target: str) -> set[str]:
         """What lies after a place in its scope when no loop is gone round."""
+        if target not in self._downs:
+            self._downs[target] = self._followed(target)
+        return self._downs[target]
+
+    def _followed(self, target: str) -> set[str]:
         place = self.system.places[target]
         scope = place.parent.id if place.parent is not None else ""
         if scope not in self._order:

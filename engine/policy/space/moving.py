@@ -7,7 +7,7 @@ from engine.policy.abstraction import Place, System
 from engine.policy.beside import Beside
 from engine.policy.regions import Masks, merged
 from engine.policy.space.choosing import Choice
-from engine.policy.space.layout import places_before
+from engine.policy.space.layout import places_before, scopes_around
 from engine.policy.space.resting import Resting
 from engine.policy.space.states import (
     BESIDE,
@@ -18,6 +18,7 @@ from engine.policy.space.states import (
     WORDS,
     Move,
     Need,
+    Slots,
     State,
     Way,
     one_less,
@@ -90,7 +91,9 @@ class Moving(Resting):
         return self._paid(self._written(state, place), place, stage)
 
     def _paid(self, state: State, place: Place, stage: str) -> State:
-        """A guarded operation has used up the approvals."""
+        """A guarded operation has used up the approvals, and nothing that led to it is taken back."""
+        if place.id in self._lasting:
+            state = self._with_tokens(state, self._final_by_effect(state.tokens, place))
         if place.id not in self.needs:
             return state
         return self._used(self._ended_by_another(state, self._perhaps[place.id]), self._counts[place.id], stage)
@@ -245,38 +248,69 @@ class Moving(Resting):
             self._passed[key] = any(target in before for _, target in goal.outgoing) or self._beside.may(goal, place)
         return self._passed[key]
 
+    def _recalled(self, state: State, slot: int, task: Place) -> Iterator[tuple[Move, State]]:
+        """Whoever has decided takes it back while something waits behind it, and is asked again."""
+        after = self._after_it[task.id]
+        if task.id in self._forgets or any(
+            self.slots[other][0].id in after and not self._is_mark(other) for other in state.tokens
+        ):
+            for tokens in one_less(state.tokens, slot):
+                yield from self._sent_back(self._with_tokens(state, tokens), task, task.id, "recall")
+
     def _sent_back(self, state: State, place: Place, target: str, word: str) -> Iterator[tuple[Move, State]]:
         """Everything that follows from the target is taken away with its approvals, joins get back what they had."""
         goal = self.system.places[target]
         if not self._lies_around(goal.parent, place) or not self._may_have_passed(place, goal):
             return
-        behind = {target, *self._down(target)}
         gone = frozenset(self.behind(target))
+        taken = [slot for slot in state.tokens if self.slots[slot][0].id in gone and not self._is_mark(slot)]
+        undoing = (self.slots[slot][0] for slot in taken if self.slots[slot][1] in (UNDOING, BESIDE))
+        if any(one.parent is goal.parent for one in undoing):
+            return  # what undoes something is not taken away
         kept = self._without(state, gone)
         digits, undone = 0, self._bits(name for name in self.bit if name in gone)
         for name, index in self.asked.items():
             if name in gone:
                 digits |= 7 << DIGIT * index
         moved = self.active(kept, target) if goal.boundaries or goal.holds_inside else self.placed(kept, target)
-        restored = [
-            self.slot(name, flow)
-            for name in behind
-            for flow in self.system.places[name].incoming
-            if self._joins(self.system.places[name]) and self._source(name, flow) not in behind
-        ]
-        choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(restored))
-        if len(restored) > WAYS_OF_JOINS:
-            choices = [(False,) * len(restored), (True,) * len(restored)]
-        for choice in choices:
+        origins = [self.slots[slot][0] for slot in taken] + [place] * (place is not goal)
+        for given in self._given_back(state, goal, origins):
             tokens = moved.tokens
-            for slot, again in zip(restored, choice, strict=True):
-                tokens = one_more(tokens, slot) if again else tokens
+            for slot in given:
+                tokens = one_more(tokens, slot)
             tokens = self._released(tokens, undone)
             # what was decided before the target was passed last still stands
             for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes)):
                 for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):
                     if self.whole or live == state.live & ~undone:
                         yield Move(place.id, word), State(tokens, outcomes, live, state.data)
+
+    def _given_back(self, state: State, goal: Place, origins: list[Place]) -> Iterator[Slots]:
+        """What joins behind a place hold of other branches: what has come, or what they had before they let it on. That
+        they have not done while all that is taken away, at `origins`, still leads to them."""
+        behind, held = {goal.id, *self._down(goal.id)}, list[int]()
+        perhaps: list[int] = []
+        for name in behind:
+            join = self.system.places[name]
+            for flow in join.incoming if self._joins(join) else ():
+                if self._source(name, flow) in behind:
+                    continue
+                slot = self.slot(name, flow)
+                held += [slot] * state.tokens.count(slot)
+                if slot not in state.tokens and self._may_have_let_on(join, goal, origins):
+                    perhaps.append(slot)
+        choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(perhaps))
+        if len(perhaps) > WAYS_OF_JOINS:
+            choices = [(False,) * len(perhaps), (True,) * len(perhaps)]
+        for choice in choices:
+            yield (*held, *(slot for slot, again in zip(perhaps, choice, strict=True) if again))
+
+    def _may_have_let_on(self, join: Place, goal: Place, origins: list[Place]) -> bool:
+        if goal.id in self._forgets:
+            return True
+        stands = [next((one for one in (origin, *scopes_around(origin)) if one.parent is goal.parent), origin)
+                  for origin in origins]  # fmt: skip
+        return any(one is not join and join.id not in self._down(one.id) for one in stands)
 
 
 def _catches(place: Place, code: str | None) -> bool:

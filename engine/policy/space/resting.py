@@ -8,6 +8,7 @@ from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import asks, beside, computes, places_before, sent_back_to
 from engine.policy.space.monitor import of_several
+from engine.policy.space.recalling import Recalling
 from engine.policy.space.states import (
     APART,
     AT_ONCE,
@@ -23,7 +24,6 @@ from engine.policy.space.states import (
     is_marked,
     one_more,
 )
-from engine.policy.space.undoing import Undoing
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
@@ -31,23 +31,25 @@ _BEGIN_EMPTY = ("object", "property")
 """kinds of data at which nothing gets stuck: without a value they are null"""
 
 
-class Resting(Undoing):
-    """`data`: the variables that are told apart. `whole`: nothing is left out but what is passed at once; without
-    `fuse` not even that."""
+class Resting(Recalling):
+    """`whole`: nothing is left out but what is passed at once; without `fuse` not even that."""
 
     def __init__(
         self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, data: Tracking, *, whole: bool,
         fuse: bool,
     ) -> None:  # fmt: skip
-        super().__init__(system, needs, subjects)
-        self.data, self.whole, self.fuse = data, whole, fuse
-        self._tied = any(
-            place.node.type == "inclusiveGateway" and len(place.incoming) > 1 for place in system.places.values()
-        )
+        super().__init__(system, needs, subjects, data, whole=whole)
+        self.fuse = fuse
         self._prepare_prospects()
         self._stays = {place.id: self._is_stop(place) for place in system.places.values()}
         self._idle = {name: self._is_idle(name) for name in system.places}
         self._ends_at_once = {name for name, place in system.places.items() if self._ends_with_its_inside(place)}
+        self._forgets = {
+            name for name, reach in self.recalled.items()
+            if any(self._idle[one] and not self._is_passed_at_once(system.places[one])
+                   for one in reach & self._after_it[name])
+        }  # fmt: skip
+        """tasks behind which tokens may stand that are forgotten"""
         self._landings: dict[str, tuple[tuple[int, tuple[str, ...]], ...]] = {}
         self._always = self._of_handlers()
         self._filled_in = {
@@ -101,7 +103,10 @@ class Resting(Undoing):
         return digits, wanted
 
     def _may_be_left_blank(self, place: Place) -> bool:
-        """Whether an event ends a task that one person fills in: he writes when he is done, or not at all."""
+        """Whether an event, or who takes back what leads there, ends a task that one person fills in: he writes when he
+        is done, or not at all."""
+        if place.id in self.final and not of_several(place):
+            return True
         ends = any(self.system.places[name].node.interrupting for name in place.boundaries)
         return ends and place.node.extensions.approval is None and not place.repeats
 
@@ -116,7 +121,7 @@ class Resting(Undoing):
             return True
         if node.extensions.policy is not None or node.extensions.approval is not None or sent_back_to(place):
             return True
-        if self._throws_back(place):
+        if self._throws_back(place) or place.id in self.recalled or place.id in self.final or self._turns_back(place):
             return True
         if node.type == "endEvent":
             return bool(node.events) or (place.parent is None and bool(self._root_handlers())) or self.whole
@@ -276,6 +281,8 @@ class Resting(Undoing):
         """Without outcomes and variables that nothing asks for any more, and without what people who have a task open
         may have written over: each of them writes when he decides, while others of the same task are still to decide.
         """
+        if self.recalled:
+            state = self._with_tokens(state, self._still_open(state.tokens))
         if not (state.outcomes or state.data or state.live or self._parts):
             return state
         digits, wanted = (-1, -1) if self.whole else self._always
@@ -285,7 +292,7 @@ class Resting(Undoing):
             name, done = self.slots[slot][0].id, self.slots[slot][1] in (LEAVES, YIELDS)
             asked, read = self._behind[name] if done else (self._reads[name], self._wants[name])
             digits, wanted = digits | asked, wanted | read
-            if name in self._filled_in and not (done or self._is_logged(slot)):
+            if name in self._filled_in and not (done or self._is_mark(slot)):
                 undone |= self._undone[name]
                 replaced |= self._replaced[name]
                 partly |= self._replaced[name] if of_several(self.slots[slot][0]) else 0

@@ -10,6 +10,7 @@ from engine.policy.space.states import (
     AT_ONCE,
     BESIDE,
     BY_THE_MACHINE,
+    DECIDED,
     GIVES_NOTHING,
     HELD,
     LATE,
@@ -87,6 +88,8 @@ class Space(Moving):
         place, stage = self.slots[slot]
         if stage.startswith(LOGGED):
             return iter(())
+        if stage.startswith(DECIDED):
+            return self._recalled(state, slot, place)
         if stage in (UNDOING, BESIDE):
             return self._undo(state, slot, place, stage)
         if stage in (LEAVES, YIELDS, GIVES_NOTHING):
@@ -107,7 +110,7 @@ class Space(Moving):
             return BY_ITSELF
         if stage.startswith("!"):
             return SURE if self._is_over(state, place) else OUTSIDE
-        if stage in (HELD, LATE) or stage.startswith(LOGGED) or (stage and place.id in self._loose):
+        if stage in (HELD, LATE) or stage.startswith((LOGGED, DECIDED)) or (stage and place.id in self._loose):
             return OUTSIDE
         node = place.node
         if self._throws_back(place):
@@ -173,7 +176,7 @@ class Space(Moving):
     def _expects(self, state: State, place: Place, arrived: list[str]) -> bool:
         """Whether a token can still reach an empty flow of an inclusive join, but none that holds one (13.4)."""
         for slot in state.tokens:
-            if self._is_logged(slot):
+            if self._is_mark(slot):
                 continue
             other: Place | None = self.slots[slot][0]
             while other is not None and other.parent is not place.parent:
@@ -241,9 +244,9 @@ class Space(Moving):
         approval = node.extensions.approval
         if node.type == "userTask":
             for target in self._returns(place):
-                yield from self._sent_back(state, place, target, "return")
+                yield from self._sent_back(self._final_by(state, place), place, target, "return")
         if node.type != "userTask" or (approval is None and node.extensions.policy is None):
-            done = self._done(state, place, stage)
+            done = self._decided_by_people(self._done(state, place, stage), place)
             for data in self.data.after(place.id, state.data):
                 known = done if data == done.data else State(done.tokens, done.outcomes, done.live, data)
                 for move, left in self._left(known, place):
@@ -258,6 +261,8 @@ class Space(Moving):
             decided = self._decided(state, place, word, stage, by_people=human)
             following = self._written(decided, place)
             told = word if human or word != "agree" else "passes"
+            if told != "passes":
+                following = self._decided_by_people(following, place)
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)
                 if _waits_for_others(place):
@@ -345,9 +350,10 @@ class Space(Moving):
 
     def _undo(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         """The handler begins of what has completed last; or nothing is left to be undone."""
-        standing = [self.slots[other] for other in state.tokens]
-        alone = sum(one in (UNDOING, BESIDE) for _, one in standing) == 1
-        if alone and any(one.id in self._undoing_at and not mark.startswith(LOGGED) for one, mark in standing):
+        alone = sum(self.slots[other][1] in (UNDOING, BESIDE) for other in state.tokens) == 1
+        if alone and any(
+            self.slots[other][0].id in self._undoing_at and not self._is_mark(other) for other in state.tokens
+        ):
             return
         left = [
             other for other in dict.fromkeys(state.tokens)

@@ -2,7 +2,7 @@
 
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import Layout, scopes_around
-from engine.policy.space.states import LOGGED, State
+from engine.policy.space.states import DECIDED, LOGGED, State
 
 
 class Tokens(Layout):
@@ -33,12 +33,16 @@ class Tokens(Layout):
             found[place.id, stage] = found.get((place.id, stage), 0) + 1
         return found
 
+    def _is_mark(self, slot: int) -> bool:
+        """Whether it is no token, but says what has completed or was decided."""
+        return self.slots[slot][1].startswith((LOGGED, DECIDED))
+
     def _is_logged(self, slot: int) -> bool:
         return self.slots[slot][1].startswith(LOGGED)
 
     def _is_alive(self, state: State, container: Place | None) -> bool:
         if container is None:
-            return any(not self._is_logged(slot) for slot in state.tokens)
+            return any(not self._is_mark(slot) for slot in state.tokens)
         return any(self._is_active(slot, container) for slot in state.tokens)
 
     def _is_active(self, slot: int, container: Place) -> bool:
@@ -57,7 +61,7 @@ class Tokens(Layout):
     def _is_busy(self, state: State, container: Place) -> bool:
         """Whether something is in a place."""
         inside = self.inner.get(container.id, frozenset())
-        return any(self.slots[slot][0].id in inside and not self._is_logged(slot) for slot in state.tokens)
+        return any(self.slots[slot][0].id in inside and not self._is_mark(slot) for slot in state.tokens)
 
     def _are_several(self, state: State, container: Place, *, inside: bool = True) -> bool:
         """Whether a place may be active more than once; `inside`: or what is in it."""

@@ -29,7 +29,7 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.going import FORK, WHO, Case, line, request, step
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, timer
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows, script, service, timer
 from tests.engine.bpmn.test_event_sub_processes import handler
 from tests.engine.policy.test_gate import POLICY, a_bill, changed, state_of
 from tests.engine.test_tasks import FORM, begin, do, mine
@@ -275,6 +275,16 @@ def test_after_the_next_has_decided_nothing_is_taken_back(engine):
     assert reason(refused.value) == "'c' was decided already"
     with engine.unit_of_work(case.who["bob"], read_only=True) as uow:
         assert tasks.get(uow, item).actions == ()
+
+
+def test_who_takes_his_decision_back_is_asked_again_with_what_was_computed_since(engine):
+    case = Case(engine, line(step("a"), script("s", "count + 1", "count"), step("c")), count=1)
+    item = case.item("bob", "a")
+    case.agree("a")
+
+    do(engine, case.who["bob"], tasks.recall, item)
+
+    assert (case.waits, case.view().variables["count"]) == (["a"], 2)
 
 
 @pytest.mark.parametrize(("until", "possible"), [("beforeNextDecision", True), ("beforeNextSeen", False)])

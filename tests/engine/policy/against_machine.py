@@ -14,7 +14,7 @@ from engine.errors import CannotCompile
 from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
 from engine.policy.search import Effort, search
-from engine.policy.space import DIGIT, MANY, WORDS, Space, State
+from engine.policy.space import DECIDED, DIGIT, MANY, WORDS, Space, State
 from tests.engine.policy.exhaustive import DOCUMENT, Explored, Explorer, Yes
 from tests.engine.policy.random_payments import AMOUNTS, DECISION, LEVELS, OTHERS, PAY, WRITES, structured, tangled
 
@@ -200,10 +200,10 @@ def _decision(key: str) -> dmn.Model | None:
 
 
 def _plain(space: Space, state: State) -> tuple[int, ...]:
-    """Tokens without the timers beside them that have run out, and without marks."""
+    """Tokens without the timers beside them that have run out, and without marks; no decisions."""
     plain = Counter(
         space.slot(place.id, "!") if stage.startswith("!") else space.slot(place.id, "") if stage[:1] in ("~", "=", ">")
-        else slot for slot in state.tokens for place, stage in [space.slots[slot]]
+        else slot for slot in state.tokens for place, stage in [space.slots[slot]] if not stage.startswith(DECIDED)
     )  # fmt: skip
     return tuple(sorted(slot for slot, tokens in plain.items() for _ in range(min(tokens, MANY))))
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import bpmn
 from engine.bpmn import steps
@@ -26,14 +26,27 @@ Asked = dict[int, tuple[str, str] | None]
 """open round -> (capability, document)"""
 
 
+class Decision(NamedTuple):
+    """What a person has decided and may take back. `seq`: of the fact that closed it; `before`: tokens at which people
+    were asked before, whose decision does not make it final."""
+
+    node: str
+    scope: int
+    seq: int
+    before: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Situation:
-    """A state at rest, stored, and what lives beside it. `passed`: element -> number of the fact that left it last."""
+    """A state at rest, stored, and what lives beside it. `passed`: element -> number of the fact that left it last;
+    `decided`: what may be taken back; `by`: token at which somebody decides now."""
 
     stored: str
     live: frozenset[Yes] = frozenset()
     asked: tuple[tuple[int, tuple[str, str] | None], ...] = ()
     passed: tuple[tuple[str, int], ...] = ()
+    decided: tuple[Decision, ...] = ()
+    by: int | None = None
 
 
 class Surroundings:
@@ -121,6 +134,7 @@ class Explorer:
                 situation.live,
                 tuple(element for element, _ in passed),
                 _open(situation),
+                _takeable(situation, state),
             )
             if key in seen:
                 return
@@ -176,6 +190,8 @@ class Explorer:
                 for name in incident.detail["read"]:
                     for value in () if name == "approval" else self.samples.get(name, (True, False)):
                         yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})
+        for one in situation.decided:
+            yield from self._recall(situation, state, one)
         for choice in bpmn.choices(state):
             for activity, _ in choice.activities:
                 yield from self._do(situation, f"+{activity}", bpmn.activate, choice.scope, activity)
@@ -186,6 +202,9 @@ class Explorer:
         assert human is not None
         about = dict(situation.asked).get(token.id)
         yield from self._thrown(situation, token)
+        unasked = situation
+        decided = tuple(one for one in situation.decided if token.id in one.before)
+        situation = replace(situation, decided=decided, by=token.id)
         edits: list[dict[str, Any]] = [{}]
         if human.form is not None and human.form.text == WRITES:
             edits += [{"request_id": one} for one in (OTHER, DOCUMENT)]
@@ -194,6 +213,9 @@ class Explorer:
                 yield from self._do(situation, f"{node} {values}", bpmn.complete, token.id, values)
             else:
                 yield from self._decide(situation, token, about, values)
+        if human.approval is not None and human.on_empty == "autoPass":
+            agreed = {"outcome": {"outcome": "agree"}}
+            yield from self._do(unasked, f"{node}: passes", bpmn.complete, token.id, **agreed)
 
     def _decide(
         self, situation: Situation, token: Token, about: tuple[str, str] | None, values: dict[str, Any]
@@ -204,8 +226,6 @@ class Explorer:
         agreed = {"outcome": {"outcome": "agree"}}
         yes = situation.live | {(*about, node)} if about is not None else situation.live
         yield from self._do(replace(situation, live=yes), f"{node}: agree", bpmn.complete, token.id, values, **agreed)
-        if human.on_empty == "autoPass":
-            yield from self._do(situation, f"{node}: passes", bpmn.complete, token.id, **agreed)
         left = frozenset(one for one in situation.live if about is None or one[:2] != about)
         refused = replace(situation, live=left)
         on_reject = human.approval.on_reject
@@ -239,7 +259,10 @@ class Explorer:
         elif kind == PAY:
             document = str((token.vars or {}).get("request_id"))
             lives = any(one[1] == document for one in situation.live)
-            after = replace(situation, live=frozenset(one for one in situation.live if one[1] != document))
+            after = replace(
+                situation, live=frozenset(one for one in situation.live if one[1] != document),
+                decided=self._not_final(situation, node),
+            )  # fmt: skip
             for word, following, state, _ in self._do(after, node, bpmn.complete, token.id):
                 yield word, following, state, None if lives else node
         else:
@@ -256,12 +279,44 @@ class Explorer:
     def _back(
         self, situation: Situation, token: Token, target: str, word: str
     ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
-        """Sent back: what was decided behind the target and at it no longer stands."""
-        state = self._load(situation)
         seq = dict(situation.passed).get(target)
-        if seq is None:
+        if seq is not None:
+            situation = replace(situation, by=None)
+            yield from self._gone_back(situation, [token.id], target, seq, f"{token.node.id}: {word} to {target}")
+
+    def _recall(
+        self, situation: Situation, state: State, decided: Decision
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        """Whoever has decided takes it back, while something waits behind it in its scope."""
+        scope = state.scopes.get(decided.scope)
+        node = scope.program.nodes.get(decided.node) if scope is not None else None
+        if scope is None or node is None or node.scope is not scope.unit:
             return
-        found = bpmn.returning(state, [token.id], target, seq)
+        behind = scope.unit.routes.down[node.index]
+        tokens = [
+            token.id for token in state.tokens.values()
+            if token.scope is scope and not token.host and behind >> token.node.index & 1
+        ]  # fmt: skip
+        if tokens:
+            left = replace(situation, decided=tuple(one for one in situation.decided if one != decided))
+            yield from self._gone_back(left, tokens, decided.node, decided.seq, f"{decided.node}: recall")
+
+    def _not_final(self, situation: Situation, paid: str) -> tuple[Decision, ...]:
+        """The decisions that may still be taken back when it is paid at an element: those in branches beside it."""
+        state, found = self._load(situation), []
+        for one in situation.decided:
+            scope = state.scopes.get(one.scope)
+            if scope is not None and (place := _in(scope, paid)) is not None:
+                behind = scope.unit.routes.down[scope.program.nodes[one.node].index]
+                found += [one] if not behind >> place & 1 else []
+        return tuple(found)
+
+    def _gone_back(
+        self, situation: Situation, tokens: list[int], target: str, seq: int, word: str
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        """What was decided behind the target and at it since then no longer stands."""
+        state = self._load(situation)
+        found = bpmn.returning(state, tokens, target, seq)
         if found.refused:
             return
         scope = state.scopes[found.scope]
@@ -277,9 +332,10 @@ class Explorer:
             situation, stored=json.dumps(bpmn.dump(state)),
             live=frozenset(one for one in situation.live if one[2] not in undone),
             passed=tuple(item for item in situation.passed if item[0] not in undone),
+            decided=tuple(one for one in situation.decided if one.node not in undone or one.seq < seq),
         )  # fmt: skip
         try:
-            yield from self._do(kept, f"{token.node.id}: {word} to {target}", bpmn.goto, [token.id], target, seq)
+            yield from self._do(kept, word, bpmn.goto, tokens, target, seq)
         except MoveRefused:
             return
 
@@ -301,9 +357,14 @@ class Explorer:
     # ------------------------------------------------------------ what is beside the state
 
     def _after(self, before: Situation, step: steps.Step) -> Situation:
-        asked, passed = dict(before.asked), dict(before.passed)
+        asked, passed, decided = dict(before.asked), dict(before.passed), list(before.decided)
         for fact in step.facts:
             match fact:
+                case steps.WorkClosed(token=token, node=node, outcome="completed") if token == before.by:
+                    element = self._load(before).tokens[token]
+                    if element.node.human is not None and element.node.human.recall != "never":
+                        others = frozenset(asked) - {token}
+                        decided.append(Decision(node, element.scope.id, fact.seq, others))
                 case steps.WorkOpened(token=token, work=work):
                     about = work.capability
                     asked[token] = None if about is None else (about.provides, str(about.subject))
@@ -311,7 +372,10 @@ class Explorer:
                     passed[node] = fact.seq
         open_ = {token: about for token, about in asked.items() if token in step.state.tokens}
         stored = json.dumps(bpmn.dump(step.state))
-        return Situation(stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())))
+        waiting = tuple(
+            one._replace(before=one.before & open_.keys()) for one in decided if one.scope in step.state.scopes
+        )
+        return Situation(stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())), waiting)
 
     def _load(self, situation: Situation) -> State:
         return bpmn.load(json.loads(situation.stored), self.programs.__getitem__)
@@ -347,6 +411,14 @@ def _in(scope: Scope, element: str) -> int | None:
     while node is not None and node.scope is not scope.unit:
         node = node.scope.node
     return None if node is None else node.index
+
+
+def _takeable(situation: Situation, state: State) -> Any:
+    def named(one: Decision) -> tuple[str, str, list[str]]:
+        asked = sorted(state.tokens[token].node.id for token in one.before)
+        return one.node, _name(state.scopes[one.scope], state), asked
+
+    return repr(sorted(named(one) for one in situation.decided))
 
 
 def _open(situation: Situation) -> Any:

@@ -1,0 +1,84 @@
+"""A decision that is taken back (取回) after the machine has gone on: the proof knows what can be paid then."""
+
+import pytest
+
+from engine import policy
+from engine.bpmn import read
+from tests.engine.bpmn.drawing import END, START, Play, catch, drawing, element, flows, script, service, timer, user
+from tests.engine.policy.against_machine import CATALOG, PAY_001, judged
+from tests.engine.policy.random_payments import MARK, PAY
+
+RULE = '<troika:approval mode="any" onReject="flow"/>'
+NEVER = '<troika:recall until="never"/>'
+AGREED = 'approval.{}.outcome = "agree"'
+PAYS = service("pay", PAY, in_request_id="= request_id")
+FINANCE = user("finance", RULE, MARK) + element("exclusiveGateway", "agreed", default="agreed_end")
+ASKS = ("finance agreed", f"agreed pay ? {AGREED.format('finance')}", "agreed end", "pay end")
+FORK = "".join(element("parallelGateway", key) for key in ("fork", "join"))
+
+
+def asked_for_what_is_large(*more, recall="", behind="head ask"):
+    """Finance is asked for what is large, as it is until somebody has been asked and a script has gone on."""
+    body = script("large", "true", "big") + script("small", "false", "big") + user("head", RULE, recall)
+    gate = element("exclusiveGateway", "ask", default="ask_pay")
+    lines = (f"start large {behind}", "ask small ? big", "ask pay", "small finance", *ASKS)
+    return drawing(START + END + body + gate + FINANCE + PAYS + "".join(more) + flows(*lines))
+
+
+def paid_beside(recall=""):
+    """Paid is in one branch what is approved in the other, where somebody else is asked then."""
+    body = user("finance", RULE, MARK, recall) + user("note") + catch("later", timer("PT1H"))
+    gate = element("exclusiveGateway", "agreed", default="agreed_join")
+    lines = (
+        "start fork finance note join end", "fork later agreed", f"agreed pay ? {AGREED.format('finance')}",
+        "agreed join", "pay join",
+    )  # fmt: skip
+    return drawing(START + END + FORK + body + gate + PAYS + flows(*lines))
+
+
+@pytest.mark.parametrize("drawn", [asked_for_what_is_large, paid_beside])
+def test_what_a_decision_has_led_to_stays_when_it_is_taken_back(drawn):
+    verdict = judged(drawn(), states=600, depth=20)
+
+    assert (verdict.outcome, verdict.confirmed) == ("violated, both", {"pay"})
+    assert any(word.endswith(": recall") for word in verdict.machine.paid["pay"])
+    assert judged(drawn(recall=NEVER), states=600, depth=20).outcome == "proved, both"
+
+
+def test_a_way_on_which_a_decision_is_taken_back_is_told():
+    (finding,) = policy.prove(read(asked_for_what_is_large()).definition, CATALOG, policies=PAY_001)
+
+    words = [step.message.format(**step.facts) for step in finding.steps]
+    assert "the decision at 'head' is taken back" in words
+
+
+def test_nothing_is_taken_back_once_the_next_has_decided():
+    """Who is asked before the script, whoever that is, has decided when it has gone on."""
+    late = asked_for_what_is_large(user("chief", RULE, NEVER), behind="head chief ask")
+
+    assert judged(late, states=600, depth=20).outcome == "proved, both"
+
+
+def test_a_decision_beside_that_was_asked_for_before_makes_nothing_final():
+    """Two are asked at once; whoever decides first may think again when the other has decided, too."""
+    beside = asked_for_what_is_large(
+        FORK, user("other", RULE, NEVER), behind="fork head join ask").replace(
+        b"</process>", flows("fork other join").encode() + b"</process>")  # fmt: skip
+
+    assert judged(beside, states=600, depth=20).outcome == "violated, both"
+
+
+def test_a_request_that_runs_may_be_taken_back_to_who_decided_last():
+    """Where it stands, `big` is false; whether somebody may be asked again on that, its rounds say."""
+    xml = asked_for_what_is_large()
+    play = Play(xml, {"request_id": "A"})
+    play.complete("head", {"outcome": "agree"})
+
+    def found(decided):
+        return policy.prove(
+            read(xml).definition, CATALOG, policies=PAY_001,
+            begin=lambda space: policy.states(space, play.state, [], decided=decided),
+        )  # fmt: skip
+
+    assert found([]) == []
+    assert [one.element_id for one in found(["head"])] == ["pay"]
