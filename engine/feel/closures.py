@@ -53,11 +53,12 @@ class Builder:
     def _name(self, node: n.Name) -> Closure:
         return _snapshot(self._lookup(node)) if node.name == "partial" else self._lookup(node)
 
-    def _lookup(self, node: n.Name) -> Closure:
+    def _lookup(self, node: n.Name, *, called: bool = False) -> Closure:
         name = node.name
         function = builtins.TABLE.get(name)
         bound = any(scope is not None and name in scope for scope in self._scopes)
-        if not bound and function is None and not (name in ("item", "partial") and self._scopes):
+        # one that is called is the built-in, whatever value bears its name; one that is only named may be either
+        if not bound and not (called and function) and not (name in ("item", "partial") and self._scopes):
             self.free_names.add(name)
         if not bound and name in builtins.ASKS:
             self.asks.add(builtins.ASKS[name])
@@ -477,7 +478,7 @@ class Builder:
         arguments = self._builds(node.arguments)
         names = node.names
         if isinstance(node.function, n.Name):
-            return self._call_by_name(node, node.function.name, arguments)
+            return self._call_by_name(node, node.function, arguments)
         function = self.build(node.function)
 
         def call(frame: Frame) -> Any:
@@ -485,15 +486,15 @@ class Builder:
 
         return call
 
-    def _call_by_name(self, node: n.Call, name: str, arguments: list[Closure]) -> Closure:
-        names = node.names
+    def _call_by_name(self, node: n.Call, named: n.Name, arguments: list[Closure]) -> Closure:
+        name, names = named.name, node.names
         known = builtins.TABLE.get(name)
         if name in NOT_REPEATABLE and not any(scope is not None and name in scope for scope in self._scopes):
             raise FeelSyntaxError(
                 text=f"{name}()", position=node.start, expected=N_("a function with the same result each time"),
                 found=f"'{name}'", remedy=N_("Let a service operation make it"),
             )  # fmt: skip
-        lookup = self.build(node.function)
+        lookup = self._lookup(named, called=True)
         if known is None:
 
             def call_variable(frame: Frame) -> Any:

@@ -13,6 +13,7 @@ from engine import feel
 from engine.bpmn.model import DataAssociation, DataItem
 from engine.bpmn.parser.extensions import Reader
 from engine.bpmn.parser.xml import BPMN, Element, local_name, local_ref, text_of
+from engine.feel import builtins
 
 PLACEHOLDER = "__targetRef_placeholder"
 """The property that bpmn-js draws an arrow to when the activity has no data input: it stands for the activity."""
@@ -155,9 +156,9 @@ def holder(element: Element) -> Element:
 
 @cache
 def readable(name: str) -> bool:
-    """Whether an expression can read a variable of this name."""
+    """Whether an expression can read a variable of this name; a function's is left to it."""
     try:
-        return feel.compile(name).names == frozenset((name,))
+        return name not in builtins.TABLE and feel.compile(name).names == frozenset((name,))
     except feel.FeelSyntaxError:
         return False
 

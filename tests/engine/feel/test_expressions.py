@@ -169,6 +169,13 @@ def test_names_with_spaces_can_be_given_at_compile():
     assert compiled.names == {"monthly rent"}
 
 
+def test_a_name_is_read_though_a_function_has_it_too_unless_it_is_called():
+    assert {text: feel.compile(text).names for text in ("max", "max(max, 2)", "count + starts", "max(a)")} == {
+        "max": {"max"}, "max(max, 2)": {"max"}, "count + starts": {"count", "starts"}, "max(a)": {"a"},
+    }  # fmt: skip
+    assert feel.evaluate("max(max, 2)", {"max": 3}).value == 3
+
+
 def test_values_of_every_kind_come_back_as_python_values():
     text = '[@"2026-01-01", @"10:00:00", @"P1D", @"P1M", @"2026-01-01T10:00:00"]'
 

@@ -70,6 +70,13 @@ def test_what_an_approval_decides_may_name_another_document():
     assert _outcome(_approves(named, second) + _pays(named), "start fin second pay end") == "violated, both"
 
 
+def test_a_document_named_like_a_function_is_another_one_once_it_is_written():
+    body = script("first", '"A"', "max") + script("second", '"B"', "max") + _approves("= max") + _pays("= max")
+
+    assert _outcome(body, "start first fin pay end", "second end") == "proved, both"
+    assert _outcome(body, "start first fin second pay end") == "violated, both"
+
+
 TURNS = '<multiInstanceLoopCharacteristics isSequential="true">{}</multiInstanceLoopCharacteristics>'
 TIMES = TURNS.format("<loopCardinality>= times</loopCardinality>")
 COLLECTS = TURNS.format(
