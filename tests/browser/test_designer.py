@@ -784,6 +784,46 @@ def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_und
     assert wrong == []
 
 
+def test_an_expression_in_the_panel_is_shown_and_stays_until_something_else_is_written(site, profile):
+    _, engine, _ = site
+    source = (LIBRARY / "processes/oa/expense_claim.bpmn").read_text(encoding="utf-8")
+    source = source.replace("expense_claim", "said").replace("oa/said", "oa/expense_claim")
+    kept = '= if amount > 5000 then now() + duration("P1D") else now() + duration("P2D")'
+    source = source.replace("= now() + duration(&quot;P3D&quot;)", kept.replace('"', "&quot;").replace(">", "&gt;"), 1)
+    source = source.replace('"initiatorManager" level="1"', '"role" groups="= [&quot;finance&quot;]"', 1)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/said.bpmn", source.encode(), name="报销")
+    page, wrong = opened(profile, "said", language="en-GB")
+    page.locator("#audience").get_by_role("button", name="Implementation", exact=True).click()
+
+    select(page, "authority")
+    mapping = group(page, "inputs").locator(".bio-properties-panel-list-item").first
+    mapping.locator(".bio-properties-panel-collapsible-entry-header").click()
+    expect(mapping.locator(".cm-content")).to_have_text("amount")
+    mapping.locator(".cm-content").fill('"C:\\\\new"')
+    mapping.get_by_role("button", name="Write a text").click()
+    value = mapping.locator("[id$=source]")
+    expect(value).to_have_value("C:\\new")
+    mapping.get_by_role("button", name="Write an expression").click()
+    expect(mapping.locator(".cm-content")).to_have_text('"C:\\\\new"')
+
+    select(page, "manager")
+    expect(page.locator("[data-entry-id$=groups] .cm-content")).to_have_text('["finance"]')
+    due = group(page, "tk-due").locator(".tk-text-or-feel").first
+    due.get_by_role("button", name="Choose amount and unit").click()
+    expect(due).to_contain_text("The expression stays until something is written here.")
+    assert page.evaluate(DUE) == kept
+    due.locator("input").fill("4")
+    expect(due).not_to_contain_text("The expression stays")
+    assert page.evaluate(DUE) == '= now() + duration("P4D")'
+    assert chromium.violations(page, "#panel") == []
+    assert wrong == []
+
+
+DUE = """() => tkDesigner.modeler.get('elementRegistry').get('manager').businessObject.extensionElements.values
+  .find(({ $type }) => $type === 'zeebe:TaskSchedule').dueDate"""
+
+
 CAUGHT = """(() => {
     const { id, businessObject } = tkDesigner.modeler.get('elementRegistry').get('unknown_customer');
     return { id, code: businessObject.eventDefinitions[0].errorRef?.errorCode ?? null };

@@ -1,7 +1,7 @@
 // A condition as rows of field, comparison and value: all rows of a group must apply, and one group of several. What says more
 // than rows can, and what somebody wants to write himself, is text.
 import { h } from '@bpmn-io/properties-panel/preact';
-import { useEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { useService } from 'bpmn-js-properties-panel';
 import { COMMA, membership, SEVERAL, WITHOUT_VALUE } from '../../shared/comparisons.js';
 import { FeelField } from './feel_field.js';
@@ -20,7 +20,7 @@ export function ConditionField(props) {
   const written = useRef(null), asked = useRef(0), current = useRef();
   current.current = { value, onChange };
 
-  useEffect(() => {
+  useLayoutEffect(() => {      // before the next key, whose answer it would drop
     if (value === written.current) return undefined;      // our own edit: rows that are not complete stay
     written.current = null;      // what is undone may come back
     asked.current += 1;
@@ -143,7 +143,7 @@ function Values({ row, type, options, name, value }) {
 function Typed({ type, label, title, value, write }) {
   const [text, setText] = useState(value), timer = useRef(), latest = useRef();
   latest.current = { value, write };
-  useEffect(() => setText(value), [value]);
+  useLayoutEffect(() => setText(value), [value]);      // later it would overwrite what is typed at once
   const put = typed => { clearTimeout(timer.current); if (typed !== latest.current.value) latest.current.write(typed); };
   const dated = type === 'date' || type === 'date and time';
   return h('input', {

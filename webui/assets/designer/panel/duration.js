@@ -4,6 +4,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { useService } from 'bpmn-js-properties-panel';
 import { FeelField } from './feel_field.js';
+import { TextOrFeel } from './text_or_feel.js';
 
 const UNITS = [['M', 'minutes'], ['H', 'hours'], ['D', 'days']];
 const PLAIN = /^P(?:(\d+)(D)|T(\d+)([HM]))$/;
@@ -15,14 +16,14 @@ export function amountOf(text) {
   return days || amount ? { amount: days ?? amount, unit: day ?? unit } : null;
 }
 
-function Amount({ element, id, label, value, onChange }) {
+function Amount({ element, id, label, hint, value, onChange }) {
   const translate = useService('translate'), debounce = useService('debounceInput'), [unit, setUnit] = useState('');
   const found = { ...amountOf(value), ...(!value && unit && { unit }) };
   const write = (amount, of) => onChange(amount ? `P${of === 'D' ? '' : 'T'}${Number(amount)}${of}` : '');
   const choose = ({ target }) => { setUnit(target.value); if (found.amount) write(found.amount, target.value); };
   return h('div', { class: 'tk-amount' },
     h(TextFieldEntry, {
-      element, id, debounce, label, getValue: () => found.amount, validate: text => (!text || /^[1-9]\d{0,5}$/.test(text) ? null : translate('Expected a whole number from 1')),
+      element, id, debounce, label, description: hint, getValue: () => found.amount, validate: text => (!text || /^[1-9]\d{0,5}$/.test(text) ? null : translate('Expected a whole number from 1')),
       setValue: (text, error) => { if (!error) write(text, found.unit); },
     }),
     h('select', { class: 'bio-properties-panel-input', 'aria-label': translate('Unit'), value: found.unit, onChange: choose }, UNITS.map(([key, name]) => h('option', { key, value: key }, translate(name)))));
@@ -30,15 +31,14 @@ function Amount({ element, id, label, value, onChange }) {
 
 // `value`: the stored text; `plain`: it -> the duration in it, null where it says something else; `written`: the other way round
 export function Duration({ element, id, label, hint, value = '', plain, written, onChange }) {
-  const translate = useService('translate'), words = useService('troikaVariables'), [chosen, choose] = useState({});
+  const translate = useService('translate'), words = useService('troikaVariables');
   const inner = value ? plain(value) : '', fits = inner !== null && amountOf(inner) !== null;
-  const asFeel = !fits || (chosen.of === element.id && chosen.asFeel);
-  const change = () => {
-    choose({ of: element.id, asFeel: !asFeel });
-    if (asFeel && !fits) onChange(undefined);
-  };
-  return h('div', { class: 'tk-text-or-feel' },
-    asFeel ? h(FeelField, { key: `${element.id}-${id}`, id, label, hint, value: value.startsWith('=') ? value : value && `= "${value}"`, words, onChange })
-      : h(Amount, { key: `${element.id}-${id}`, element, id, label, value: inner, onChange: text => onChange(text ? written(text) : undefined) }),
-    h('button', { type: 'button', class: 'btn btn-sm', onClick: change }, translate(asFeel ? 'Choose amount and unit' : 'Write an expression')));
+  return h(TextOrFeel, {
+    of: element.id, asFeel: !fits, toOther: 'Choose amount and unit',
+    expression: h(FeelField, { key: `${element.id}-${id}`, id, label, hint, value: value.startsWith('=') ? value : value && `= "${value}"`, words, onChange }),
+    other: h(Amount, {
+      key: `${element.id}-${id}`, element, id, label, value: fits ? inner : '', hint: fits ? undefined : translate('The expression stays until something is written here.'),
+      onChange: text => { if (text || fits) onChange(text ? written(text) : undefined); },
+    }),
+  });
 }

@@ -116,10 +116,10 @@ function AheadEntry({ element, id, spec: { type, name, label, hint } }) {
 }
 
 function NamedEntry({ element, id, spec: { type, name, label, said, of, separator } }) {
-  const injector = useService('injector'), translate = useService('translate'), stored = extension(element, type)?.get(name) ?? '';
-  return h(Named, {
-    id, label: said ? label : translate(label), of, chosen: stored.split(/[,，\s]+/).filter(Boolean), onChange: keys => write(injector, element, type, { [name]: keys.join(separator) || undefined }),
-  });
+  const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
+  const stored = extension(element, type)?.get(name) ?? '', change = value => write(injector, element, type, { [name]: value || undefined }), called = said ? label : translate(label);
+  if (stored.startsWith('=')) return h(FeelField, { key: `${element.id}-${id}`, id, label: called, value: stored, words, onChange: change });
+  return h(Named, { id, label: called, of, chosen: stored.split(/[,，\s]+/).filter(Boolean), onChange: keys => change(keys.join(separator)) });
 }
 
 // an element that has lost its last attribute goes: the engine refuses an empty one
