@@ -695,6 +695,14 @@ class NotPossibleNow(EngineError):
     status = 409
 
 
+class NotHeld(EngineError):
+    """An act on an operation that the gate held, which has gone on, was approved again, or was never held."""
+
+    message = N_("Expected an operation that is held, but this one is held no more.")
+    hint = N_("Open the request: its page shows where it stands.")
+    status = 404
+
+
 class ReservedName(EngineError):
     """A name that the engine keeps for itself."""
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from engine.bpmn.cron import Cron, read_cron
 from engine.errors import InvalidValue
+from engine.feel.diagnostics import NoValue
 from engine.feel.temporal import add_months, read_date, read_date_time, read_duration
 from engine.values import YearsMonths
 
@@ -113,12 +114,20 @@ def recount(counted: Mapping[str, Any], zone: str, calendar: WorkTime | None = N
 
 def later(moment: datetime, duration: Duration, zone: str, calendar: WorkTime | None = None) -> datetime:
     """`moment` plus `duration`, in UTC; months count in the calendar of `zone`. Raises WrongTimer."""
+    try:
+        return _later(moment, duration, zone, calendar)
+    except (NoValue, OverflowError):
+        found = f"{duration.months} months" if isinstance(duration, YearsMonths) else f"{duration.days} days"
+        raise WrongTimer(f"a duration that ends before the year 10000, found {found}") from None
+
+
+def _later(moment: datetime, duration: Duration, zone: str, calendar: WorkTime | None) -> datetime:
     if isinstance(duration, timedelta):
         return moment + duration if calendar is None else _worked(calendar, moment, duration)
     local = moment.astimezone(ZoneInfo(zone) if calendar is None else calendar.zone)
     moved = add_months(local, duration.months)
     if not isinstance(moved, datetime):
-        raise WrongTimer(f"a duration that ends before the year 10000, found {duration.months} months")
+        raise OverflowError  # FEEL has years of nine digits
     moved = moved.astimezone(UTC)
     return moved if calendar is None else _worked(calendar, moved, timedelta())
 

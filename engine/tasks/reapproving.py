@@ -10,7 +10,7 @@ from engine.approvals import rounds
 from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.job import job
-from engine.errors import N_, BusinessError, Forbidden, NotFound, NotPossibleNow, Phrase, Suspended, Title
+from engine.errors import N_, BusinessError, Forbidden, NotFound, NotHeld, NotPossibleNow, Phrase, Suspended, Title
 from engine.policy import Hold
 from engine.runtime import returning
 from engine.runtime.returning import Back
@@ -26,15 +26,15 @@ def approve_again(uow: UnitOfWork, job_id: UUID) -> UUID | None:
     """Ask for the approvals of a held operation again, from the first that is missing; whom the drawing names is asked.
 
     By the requester, a controller, or who looks after the process. The document stays as it is; what was decided since
-    then no longer counts. Returns the id of an incident when nothing was done. Raises NotFound for what is not held,
-    Forbidden, Suspended, NotPossibleNow, ReturnNotPossible, OperationRunning, InstanceOver.
+    then no longer counts. Returns the id of an incident when nothing was done. Raises NotHeld, Forbidden, Suspended,
+    NotPossibleNow, ReturnNotPossible, OperationRunning, InstanceOver.
     """
     found = policy.of_job(uow, job_id)
     if found is None or found.instance_id is None:
-        raise NotFound(kind="held operation", key=job_id)
+        raise NotHeld()
     instance = runtime.locked(uow, found.instance_id)
     if policy.of_job(uow, job_id) is None:  # another click was faster
-        raise NotFound(kind="held operation", key=job_id)
+        raise NotHeld()
     if not _entitled(uow, instance):
         name = next(iter(identity.names(uow, [uow.actor.user_id]).values()), "–")
         raise Forbidden(actor=name, act=Phrase(N_("have it approved again")))

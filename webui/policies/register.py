@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine import evidence, identity, jobs, operations, policy, records, repository, tasks
 from engine.audit import verifier
-from engine.errors import N_, BusinessError, EngineError, InvalidForm, NotFound
+from engine.errors import N_, BusinessError, EngineError, InvalidForm, NotFound, NotHeld
 from engine.identity import User
 from engine.policy import Hold, statement
 from webui import policy_conditions, policy_rows, rendering, route
@@ -193,7 +193,7 @@ def payment(payment_id: UUID) -> ResponseReturnValue:
 def _hold(job_id: UUID) -> Hold:
     found = policy.of_job(g.uow, job_id)
     if found is None:
-        raise NotFound(kind="held operation", key=job_id)
+        raise NotHeld()
     return found
 
 

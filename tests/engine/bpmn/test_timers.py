@@ -132,6 +132,13 @@ def test_working_time_backwards_is_wrong():
         timers.arm("duration", "-PT1H", FRIDAY, SHANGHAI, WORK)
 
 
+@pytest.mark.parametrize("calendar", [None, WORK])
+@pytest.mark.parametrize("text", ["P9000Y", "P99999999999Y", "P99999999999999999Y", "P99999999D"])
+def test_a_duration_that_ends_after_the_year_9999_is_wrong(text, calendar):
+    with pytest.raises(timers.WrongTimer):
+        timers.arm("duration", text, FRIDAY, SHANGHAI, calendar)
+
+
 # ---------------------------------------------------------------- in a drawing
 
 

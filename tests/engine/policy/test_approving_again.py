@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from engine import audit, calls, history, jobs, operations, policy, repository, runtime, tasks
 from engine.db.notice import notice_delivery
-from engine.errors import Forbidden, NotFound
+from engine.errors import Forbidden, NotHeld
 from engine.ids import uuid7
 from engine.operations import OperationCall
 from engine.unit_of_work import ENGINE, Actor
@@ -53,7 +53,7 @@ def test_a_held_payment_is_approved_anew_as_it_is_now_and_paid(engine, who):
     with engine.unit_of_work(who["req"]) as uow:
         offered = tasks.approvable_again(uow, found)
         assert tasks.approve_again(uow, found.job_id) is None
-    with engine.unit_of_work(who["req"]) as uow, pytest.raises(NotFound):
+    with engine.unit_of_work(who["req"]) as uow, pytest.raises(NotHeld):
         tasks.approve_again(uow, found.job_id)
     jobs.run_due(engine)
     assert state_of(engine, bill_id) == "open"
