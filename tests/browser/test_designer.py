@@ -347,7 +347,7 @@ OF_APPROVE = "const m = tkDesigner.modeler, one = m.get('elementRegistry').get('
 
 
 def test_every_key_of_the_sheet_works(profile, draft):
-    page, wrong = opened(profile, draft("keyed"), 422)  # what the keys leave cannot be played
+    page, wrong = opened(profile, draft("keyed"))
 
     def now(js):
         return page.evaluate(f"() => {{ {OF_APPROVE} return {js}; }}")
