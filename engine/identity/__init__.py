@@ -1,7 +1,7 @@
 """Who is there: accounts, passwords, groups, the organisation and its management line, substitution, permissions."""
 
 from engine.identity.accounts import change_user, create_user, disable, enable
-from engine.identity.everybody import Everybody, everybody
+from engine.identity.everybody import Everybody, everybody, remember
 from engine.identity.organisation import (
     LONGEST_LINE,
     Directory,
@@ -152,6 +152,7 @@ __all__ = [
     "principals_of",
     "reference_text",
     "refused_substitutions",
+    "remember",
     "remove_member",
     "require",
     "set_leader",

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 
 from engine.db.audit import audit_tip
 from engine.db.identity import membership, user_account, user_group
+from engine.identity import organisation, people
 from engine.identity.organisation import OrgUnit, org_units
 from engine.identity.people import SCOPE, User, of_row, select_users
 from engine.unit_of_work import UnitOfWork
@@ -61,9 +62,15 @@ def everybody(uow: UnitOfWork) -> Everybody:
     return kept[1]
 
 
+def remember(uow: UnitOfWork, known: Everybody) -> None:
+    """Whoever looks up one account or department after the other in this transaction finds them without asking."""
+    people.remember(uow, known.people)
+    organisation.remember(uow, known.units.values())
+
+
 def _read(uow: UnitOfWork) -> Everybody:
-    people = tuple(of_row(row) for row in uow.execute(_active))
-    active = {user.id for user in people}
+    found = tuple(of_row(row) for row in uow.execute(_active))
+    active = {user.id for user in found}
     roles: dict[UUID, list[str]] = {}
     groups: dict[str, set[UUID]] = {}
     for row in uow.execute(_members):
@@ -71,9 +78,9 @@ def _read(uow: UnitOfWork) -> Everybody:
         if row.user_id in active:
             members.add(row.user_id)
             roles.setdefault(row.user_id, []).append(row.key)
-    accounts = {text: user.id for user in people for text in (str(user.id), user.login)}
+    accounts = {text: user.id for user in found for text in (str(user.id), user.login)}
     return Everybody(
-        people, MappingProxyType({key: tuple(found) for key, found in roles.items()}),
+        found, MappingProxyType({key: tuple(keys) for key, keys in roles.items()}),
         MappingProxyType({unit.id: unit for unit in org_units(uow)}), accounts,
-        {name: frozenset(found) for name, found in groups.items()},
+        {name: frozenset(members) for name, members in groups.items()},
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Departments, who leads and belongs to them, and the management line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from engine.identity.permissions import group, groups_of
 from engine.unit_of_work import UnitOfWork
 
 LONGEST_LINE = 20
+_REMEMBERED = (f"{__name__}.units",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def create_org_unit(
         "parent_id": None if parent is None else find_org_unit(uow, parent).id,
         "leader_id": None if leader is None else user(uow, leader).id,
     }  # fmt: skip
+    uow.cache.pop(_REMEMBERED, None)
     uow.execute(insert(org_unit), row)
     history.act(uow, SCOPE, "org_unit.created", {"org_unit": key})
     return find_org_unit(uow, key)
@@ -55,6 +57,7 @@ def set_leader(uow: UnitOfWork, unit_key: str | UUID, leader: str | UUID | None)
     """Open tasks do not move; the next round asks the new leader."""
     unit = find_org_unit(uow, unit_key)
     leader_id = None if leader is None else user(uow, leader).id
+    uow.cache.pop(_REMEMBERED, None)
     uow.execute(update(org_unit).where(org_unit.c.id == unit.id).values(leader_id=leader_id))
     history.act(uow, SCOPE, "org_unit.leader_set", {"org_unit": unit.key, "leader": str(leader_id)})
 
@@ -62,6 +65,9 @@ def set_leader(uow: UnitOfWork, unit_key: str | UUID, leader: str | UUID | None)
 def find_org_unit(uow: UnitOfWork, key: str | UUID) -> OrgUnit:
     """By key or id. Raises NotFound."""
     found = key if isinstance(key, UUID) else as_id(key)
+    known: dict[str | UUID, OrgUnit] | None = uow.cache.get(_REMEMBERED)
+    if known is not None and (key if found is None else found) in known:
+        return known[key if found is None else found]
     condition = org_unit.c.key == key if found is None else org_unit.c.id == found
     row = uow.execute(select(org_unit).where(condition)).one_or_none()
     if row is None:
@@ -71,7 +77,15 @@ def find_org_unit(uow: UnitOfWork, key: str | UUID) -> OrgUnit:
 
 def org_units(uow: UnitOfWork) -> list[OrgUnit]:
     """All departments by key."""
+    known: dict[str | UUID, OrgUnit] | None = uow.cache.get(_REMEMBERED)
+    if known is not None:
+        return list(dict.fromkeys(known.values()))
     return [_org_unit(row) for row in uow.execute(select(org_unit).order_by(org_unit.c.key))]
+
+
+def remember(uow: UnitOfWork, known: Iterable[OrgUnit]) -> None:
+    """All departments, for whoever looks them up in this transaction."""
+    uow.cache[_REMEMBERED] = {name: unit for unit in known for name in (unit.key, unit.id)}
 
 
 def company_of(uow: UnitOfWork, user_id: UUID) -> str | None:

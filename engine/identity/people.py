@@ -149,6 +149,12 @@ def as_id(text: str) -> UUID | None:
         return None
 
 
+def remember(uow: UnitOfWork, known: Iterable[User]) -> None:
+    """Accounts that were read, for whoever looks them up in this transaction."""
+    for person in known:
+        uow.cache[_CACHED, str(person.id)] = uow.cache[_CACHED, person.login] = person
+
+
 def forget(uow: UnitOfWork) -> None:
     """An account is about to change."""
     for key in [key for key in uow.cache if key[0] == _CACHED]:

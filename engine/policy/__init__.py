@@ -1,6 +1,7 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.absent import unknown_names
+from engine.policy.asking import Asked, Asking, Depends, Way
 from engine.policy.changing import activate
 from engine.policy.checker import ASSUMED, PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
 from engine.policy.emergency import Emergency
@@ -53,7 +54,7 @@ from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import KINDS as STAFFING
-from engine.policy.staffing import Asking, Staffing, able, staffing
+from engine.policy.staffing import Staffing, able, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, enforced, read
 from engine.policy.versions import (
     AUDIT,
@@ -93,7 +94,9 @@ __all__ = [
     "USED",
     "VIOLATED",
     "WORST",
+    "Asked",
     "Asking",
+    "Depends",
     "Document",
     "Emergency",
     "Hold",
@@ -103,6 +106,7 @@ __all__ = [
     "Staffing",
     "Verdict",
     "Version",
+    "Way",
     "Yes",
     "able",
     "activate",

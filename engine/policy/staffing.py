@@ -14,30 +14,24 @@ from engine.errors import N_, Listed, Phrase, Term, Title
 from engine.identity import Everybody, User
 from engine.operations import Facts
 from engine.policy import gate, grants, judging, versions
+from engine.policy.asking import Asked, Asking, Way, anywhere
 from engine.policy.holding import Hold
 from engine.policy.limits import limits
 from engine.policy.statement import Policy, Requirement, numbers
 from engine.policy.weakening import Sentence
 from engine.unit_of_work import UnitOfWork
 
-KINDS = ("nobody", "away", "department", "own", "self")
+KINDS = ("nobody", "away", "department", "own", "self", "data")
 LONGEST_MARK = 400
+MOST_NAMED = 3
+"""requesters that a sentence names"""
 MOST_CASES = 96
 """cases of one policy that are looked at"""
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """A process. `people`: capability that it provides -> accounts that it asks for it; None: it may be anybody."""
-
-    key: str
-    name: Title
-    people: Mapping[str, frozenset[UUID] | None]
-
-
-@dataclass(frozen=True, slots=True)
 class Staffing:
-    """What is to be said of one policy. `kind`: nobody | away | department | own | self.
+    """What is to be said of one policy. `kind`: nobody | away | department | own | self, and data: what is not known.
 
     `processes`: keys of those in which it is so; empty: wherever it is asked for.
     """
@@ -75,7 +69,7 @@ def staffing(
     everybody = identity.everybody(uow)
     wanted = [one for one in versions.in_force(uow) if names is None or one.id in names]
     looks = [_Look(uow, policy, everybody, askings) for policy in wanted]
-    return [one for look in looks for one in look.said(kinds) if one.kind in kinds]
+    return [one for look in looks for one in look.said(kinds)]
 
 
 def able(
@@ -94,8 +88,8 @@ def able(
     for policy in (one for one in versions.in_force(uow) if one.on == hold.operation_class):
         look = _Look(uow, policy, everybody, ())
         for need in (one for one in policy.asked if one.approval in lacking):
-            within = [one for one in own if need.approval in one.people] or askings
-            asked = _anywhere(within, need.approval)
+            within = [one for one in own if need.approval in one.approvals] or askings
+            asked = anywhere(within, need.approval, instance.starter_id)
             accounts = look.entitled(need, document.facts)
             people = [look.people[key] for key in (accounts if asked is None else accounts & asked)]
             known = found.get(need.approval, people)
@@ -106,8 +100,10 @@ def able(
     return found
 
 
-Candidates = tuple[frozenset[UUID] | None, ...]
-"""Of each approval of a policy: the accounts that are asked; None: everybody."""
+Able = tuple[tuple[Requirement, frozenset[UUID]], ...]
+"""each approval that is needed, with the persons whose yes would count"""
+Key = tuple[Any, ...]
+"""what makes two findings about one policy the same, whatever the case"""
 
 
 class _Look:
@@ -118,45 +114,59 @@ class _Look:
         self.policy = policy
         self.everybody = everybody
         self.people = {user.id: user for user in everybody.people if user.person_id is not None}
-        self.asking: dict[Candidates, list[Asking]] = {}
-        capabilities = [need.approval for need in policy.approvals]
-        for one in askings:
-            if not one.people.keys().isdisjoint(capabilities):
-                asked = tuple(
-                    one.people[name] if name in one.people else _anywhere(askings, name) for name in capabilities
-                )
-                self.asking.setdefault(asked, []).append(one)
-        if not self.asking:
-            self.asking[(None,) * len(capabilities)] = []
+        self.named = {user.person_id: user.name for user in self.people.values()}
+        self.anywhere = {need.approval: anywhere(askings, need.approval) for need in policy.approvals}
+        self.askings = [one for one in askings if not one.approvals.isdisjoint(self.anywhere)]
+        self.departments = _departments(everybody)
 
     def said(self, kinds: Collection[str]) -> Iterator[Staffing]:
         """Each thing once, for the first case in which it is so, with the processes in which it is."""
-        cases = [
-            (when, [(need, self.entitled(need, facts)) for need in needed]) for (when, facts), needed in self._cases()
-        ]
-        found: dict[tuple[Any, ...], tuple[Staffing, list[Asking]]] = {}
-        for candidates, processes in self.asking.items():
-            asked = dict(zip(self.policy.approvals, candidates, strict=True))
-            said: dict[tuple[Any, ...], list[Staffing]] = {}
-            for when, entitled in cases:
-                able = {need: self._asked(people, asked[need]) for need, people in entitled}
-                for key, one in self._of_case(when, list(able), able):
-                    said.setdefault(key, []).append(one)
-            for key, each in said.items():
-                one = each[0] if len(each) < len(cases) else _when(each[0], Phrase(N_("always")))
+        cases: dict[Able, list[Phrase | Listed]] = {}
+        for (when, facts), needed in self._cases():
+            cases.setdefault(tuple((need, self.entitled(need, facts)) for need in needed), []).append(when)
+        found: dict[tuple[Key, str], tuple[Staffing, list[Asking]]] = {}
+        for asking in self.askings or [_UNKNOWN]:
+            for key, one in self._of_process(asking, cases):
                 told = one.sentence[0].format(**one.sentence[1])
-                found.setdefault((key, told), (one, []))[1].extend(processes)
-        everywhere = sum(map(len, self.asking.values()))
+                found.setdefault((key, told), (one, []))[1].append(asking)
         for one, processes in found.values():
-            yield one if len(processes) == everywhere else _within(one, processes)
+            if one.kind in kinds:
+                yield one if len(processes) == len(self.askings or [_UNKNOWN]) else _within(one, processes)
         if "self" in kinds:
             yield from self._by_himself()
+        if "data" in kinds:
+            yield from self._on_data()
+
+    def _of_process(
+        self, asking: Asking, cases: Mapping[Able, Sequence[Phrase | Listed]]
+    ) -> Iterator[tuple[Key, Staffing]]:  # fmt: skip
+        """What is so in all its ways as such, else for whom and where."""
+        many = sum(map(len, cases.values()))
+        found: dict[tuple[Key, str], tuple[Staffing, list[Way]]] = {}
+        for way in asking.ways:
+            alone = self._alone(way) if len(asking.ways) > 1 else None
+            said: dict[Key, tuple[Staffing, int]] = {}
+            for entitled, when in cases.items():
+                for key, one in self._of_case(when[0], entitled, way, alone):
+                    first, so_far = said.get(key, (one, 0))
+                    said[key] = (first, so_far + len(when))
+            for key, (one, so_far) in said.items():
+                one = one if so_far < many else _when(one, Phrase(N_("always")))
+                found.setdefault((key, str(one.sentence[1]["when"])), (one, []))[1].append(way)
+        for (key, _), (one, ways) in found.items():
+            yield key, one if len(ways) == len(asking.ways) else self._for(one, ways, asking)
 
     def _of_case(
-        self, when: Phrase | Listed, needed: Sequence[Requirement], able: Mapping[Requirement, frozenset[UUID]]
-    ) -> Iterator[tuple[tuple[Any, ...], Staffing]]:
+        self, when: Phrase | Listed, entitled: Able, way: Way, alone: UUID | None
+    ) -> Iterator[tuple[Key, Staffing]]:  # fmt: skip
+        """`alone`: the person for whom alone it is the way."""
         facts: dict[str, Any] = {"policy": Term("policy", self.policy.id), "when": when}
+        needed = [need for need, _ in entitled]
+        able = self._able(entitled, way.people, alone)
         chosen = _fits(needed, able)
+        if chosen is None and alone is not None:
+            yield ("own", alone), self._own(facts, alone)
+            return
         if chosen is None:
             short = next((need for need in needed if len(able[need]) < need.people), needed[0])
             text = N_("{policy}, {when}: {needed} people must give {approval}, {found} can.")
@@ -165,14 +175,13 @@ class _Look:
             return
         for person in sorted(chosen):  # whoever else is away leaves those who were chosen
             if _fits(needed, able, frozenset((person,))) is None:
-                named = facts | {"who": self._name(person)}
                 text = N_("{policy}, {when}: if {who} is away, nobody can approve.")
+                named = facts | {"who": self.named[person]}
                 yield ("away", person), Staffing(self.policy.id, "away", (text, named), (person,))
-                if "requester" in self.policy.apart:
-                    text = N_("{policy}, {when}: what {who} asks for, nobody can approve.")
-                    yield ("own", person), Staffing(self.policy.id, "own", (text, named), (person,))
-        for unit, members in self._departments(chosen).items():
-            if len(members) > 1 and _fits(needed, able, members) is None:
+            if not self._fits_without(person, entitled, way):
+                yield ("own", person), self._own(facts, person)
+        for unit, members in self.departments.items():
+            if not members.isdisjoint(chosen) and len(members) > 1 and _fits(needed, able, members) is None:
                 text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
                 named = facts | {"department": self.everybody.units[unit].name}
                 yield (
@@ -180,17 +189,63 @@ class _Look:
                     Staffing(self.policy.id, "department", (text, named), tuple(members)),
                 )
 
-    def _name(self, person: UUID) -> str:
-        """As his last account is called."""
-        return [user.name for user in self.people.values() if user.person_id == person][-1]
+    def _fits_without(self, requester: UUID, entitled: Able, way: Way) -> bool:
+        """Whether others can approve what one of those who are asked asks for himself."""
+        instead = way.instead(requester)
+        if instead is None:
+            return True
+        able = self._able(entitled, instead, requester)
+        return _fits(list(able), able) is not None
 
-    def _departments(self, persons: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
-        """Those in which one of these works, each with everybody there."""
-        found: dict[UUID, set[UUID]] = {}
-        for user in self.people.values():
-            if user.org_unit_id is not None and user.person_id is not None:
-                found.setdefault(user.org_unit_id, set()).add(user.person_id)
-        return {unit: frozenset(members) for unit, members in found.items() if not members.isdisjoint(persons)}
+    def _own(self, facts: Mapping[str, Any], requester: UUID) -> Staffing:
+        text = N_("{policy}, {when}: what {who} asks for, nobody can approve.")
+        named = {**facts, "who": self.named[requester]}
+        return Staffing(self.policy.id, "own", (text, named), (requester,))
+
+    def _alone(self, way: Way) -> UUID | None:
+        if way.requesters is None or len(way.requesters) != 1:
+            return None
+        [account] = way.requesters
+        return self.people[account].person_id
+
+    def _able(
+        self, entitled: Able, asked: Mapping[str, Asked], requester: UUID | None
+    ) -> dict[Requirement, frozenset[UUID]]:  # fmt: skip
+        barred = {requester} if "requester" in self.policy.apart else set()
+        return {need: self._asked(people, asked.get(need.approval, self.anywhere[need.approval])) - barred
+                for need, people in entitled}  # fmt: skip
+
+    def _for(self, one: Staffing, ways: Sequence[Way], asking: Asking) -> Staffing:
+        """Said of these ways only: who asks then, and whom the process asks of several."""
+        requesters, everybody = (
+            frozenset[UUID]().union(*(way.requesters or () for way in found)) for found in (ways, asking.ways)
+        )
+        cases = list(dict.fromkeys(way.case for way in ways if way.case is not None))
+        if requesters != everybody and one.kind != "own":
+            text, facts = one.sentence
+            one = replace(one, sentence=(text, facts | {"when": self._asked_for(facts["when"], requesters)}))
+        if cases:
+            when = Phrase(N_("{when}, {cases}"), when=one.sentence[1]["when"], cases=Listed(cases))
+            one = _when(one, when)
+        return one
+
+    def _asked_for(self, when: Any, requesters: Collection[UUID]) -> Phrase:
+        names = sorted(self.people[one].name for one in requesters)
+        first = Listed(names[:MOST_NAMED])
+        if len(names) == len(first.parts):
+            return Phrase(N_("{when}, asked for by {requesters}"), when=when, requesters=first)
+        more = len(names) - len(first.parts)
+        return Phrase(N_("{when}, asked for by {requesters} and {n} more"), when=when, requesters=first, n=more)
+
+    def _on_data(self) -> Iterator[Staffing]:
+        """Whom nobody can tell beforehand."""
+        text = N_("{policy}, {process}: whom “{task}” asks depends on data: {data}. It counts as anybody entitled.")
+        for asking in self.askings:
+            for one in asking.depends:
+                if one.approval in self.anywhere:
+                    facts = {"policy": Term("policy", self.policy.id), "process": asking.name, "task": one.task,
+                             "data": one.data}  # fmt: skip
+                    yield Staffing(self.policy.id, "data", (text, facts), (), (asking.key,))
 
     def _cases(self) -> Iterator[tuple[tuple[Phrase | Listed, Facts], list[Requirement]]]:
         """(words, facts) and what is asked there."""
@@ -241,10 +296,12 @@ class _Look:
         """Who could approve what he asks for: because of his role, as a substitute, or as his own superior."""
         if "requester" in self.policy.apart:
             return
-        entitled = [self.entitled(need, Facts(numbers(self.policy.on, {}))) for need in self.policy.approvals]
+        entitled = tuple((need, self.entitled(need, Facts(numbers(self.policy.on, {}))))
+                         for need in self.policy.approvals)  # fmt: skip
         able = frozenset[UUID]().union(
-            *(self._asked(people, one) for asked in self.asking for people, one in zip(entitled, asked, strict=True))
-        )
+            *(people for asking in self.askings or [_UNKNOWN] for way in asking.ways
+              for people in self._able(entitled, way.people, None).values())
+        )  # fmt: skip
         by_role = N_("{policy}: {who} may approve what he asks for himself, by his role.")
         by_proxy = N_("{policy}: {who} may approve what he asks for himself, as the substitute of {principal}.")
         by_chain = N_("{policy}: {who} is asked for what he asks for himself, as head of his department.")
@@ -270,9 +327,17 @@ def _around(found: Collection[Decimal | str]) -> list[Decimal | str]:
     return [*sorted(near), *sorted(value for value in found if isinstance(value, str))]
 
 
-def _anywhere(askings: Sequence[Asking], capability: str) -> frozenset[UUID] | None:
-    found = [one.people[capability] for one in askings if capability in one.people]
-    return frozenset[UUID]().union(*(one for one in found if one is not None)) if found and None not in found else None
+def _departments(everybody: Everybody) -> dict[UUID, frozenset[UUID]]:
+    """Who works in each."""
+    found: dict[UUID, set[UUID]] = {}
+    for user in everybody.people:
+        if user.org_unit_id is not None and user.person_id is not None:
+            found.setdefault(user.org_unit_id, set()).add(user.person_id)
+    return {unit: frozenset(members) for unit, members in found.items()}
+
+
+_UNKNOWN = Asking("", Title("", {}), (Way({}),))
+"""no process provides any of it: whoever is entitled may be asked"""
 
 
 def _within(one: Staffing, processes: Sequence[Asking]) -> Staffing:

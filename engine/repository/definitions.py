@@ -327,6 +327,15 @@ def drawings_in_use(uow: UnitOfWork, without: Collection[str] = ()) -> list[Draw
     return [drawing(uow, key) for key in found]
 
 
+def programs_in_use(uow: UnitOfWork, without: Collection[str] = ()) -> list[Program]:
+    """As `drawings_in_use`, compiled."""
+    found: dict[str, Program] = {}
+    for info in latest_all(uow):
+        if info.key not in without:
+            found |= with_pinned(str(info.id), program(uow, info.id))
+    return list(found.values())
+
+
 def running(uow: UnitOfWork) -> list[DefinitionInfo]:
     """The versions of processes by which an instance runs or is suspended, by key and version."""
     return [_info(row) for row in uow.read(_running, {})]

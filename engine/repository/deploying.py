@@ -167,7 +167,7 @@ class New:
 def _staffing(uow: UnitOfWork, reading: Reading) -> list[Finding]:
     if not identity.users(uow, limit=1):  # a library is deployed before there is anybody
         return []
-    return manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
+    return manning.warnings(uow, policy.in_force(uow), reading)
 
 
 _PROVABLE = "automatic-approval-guarded"

@@ -784,7 +784,9 @@ class LogAuditOut(Schema):
 
 class StaffingOut(Schema):
     policy = fields.String()
-    kind = fields.String(metadata={"description": "nobody | away | department | own | self"})
+    kind = fields.String(
+        metadata={"description": "nobody | away | department | own | self | data (what nobody can tell)"}
+    )
     sentence = fields.String()
     people = fields.List(fields.UUID())
     since = fields.AwareDateTime(allow_none=True, metadata={"description": "null: no look has seen it yet"})

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from engine import bpmn, identity, policy, repository, workdays
+from engine import identity, policy, repository, workdays
 from engine.db.job import job
 from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
 from engine.operations import Facts
 from engine.policy import judging
-from engine.repository import manning
+from engine.repository import manning, reading
 from engine.unit_of_work import ENGINE, UnitOfWork
 from tests.engine.bpmn.drawing import flows, user
 from tests.engine.policy.test_gate import APPROVE, PAYING, POLICY
@@ -115,15 +115,15 @@ def test_who_is_missing_is_said_while_somebody_draws_however_many_there_are(engi
         assert understaffed(repository.check(uow, alone, drawing=True)) == [
             "REF-001, always: if Fay is away, nobody can approve."
         ]
-    drawn, told = bpmn.read(alone["processes/oa/p.bpmn"]).definition, []
+    drawn, told = reading.read(alone), []
     for number in range(2):
         with engine.unit_of_work(ENGINE) as uow:
             for one in range(1 + 20 * number):
                 person = identity.create_user(uow, f"more{number}-{one}", "More")
                 identity.add_member(uow, "controllers", person.id)
         with engine.unit_of_work(ENGINE, read_only=True) as uow:
-            before, found = uow.statements, manning.short(uow, ["REF-001"], [drawn])
-            told.append((uow.statements - before, [one.sentence for one in found]))
+            before, found = uow.statements, manning.warnings(uow, policy.in_force(uow), drawn)
+            told.append((uow.statements - before, [one.facts for one in found]))
     assert told[0] == told[1], "one question for all of them"
 
 
@@ -157,23 +157,104 @@ def test_each_process_is_looked_at_and_names_that_are_written_as_expressions_are
             repository.deploy(uow, {f"{key}.bpmn": asking(key, assigned)})
 
     alone = "REF-001, always, in {}: if {} is away, nobody can approve."
-    assert [one for one in all_said(engine) if one[0] == "away"] == [
-        ("away", alone.format("constant", "Fay"), ("constant",)),
-        ("away", alone.format("P", "Cora"), ("p",)),
-        ("away", alone.format("role", "Cfo"), ("role",)),
+    assert [one[1:] for one in all_said(engine) if one[0] == "away"] == [
+        ("REF-001, always, where “财务审批” asks fin, in chosen: if Fay is away, nobody can approve.", ("chosen",)),
+        ("REF-001, always, where “财务审批” asks cfos, in chosen: if Cfo is away, nobody can approve.", ("chosen",)),
+        (alone.format("constant", "Fay"), ("constant",)),
+        (alone.format("P", "Cora"), ("p",)),
+        (alone.format("role", "Cfo"), ("role",)),
     ]
     look(engine)
     with engine.unit_of_work(ENGINE) as uow:
         for login in ("fay", "cfo"):
             identity.disable(uow, people[login])
-    assert [one for one in all_said(engine) if one[0] == "nobody"] == [
-        (
-            "nobody", "REF-001, always, in chosen, constant, role: 1 people must give finance_approval, 0 can.",
-            ("chosen", "constant", "role"),
-        )
-    ]  # fmt: skip
+    nobody = "REF-001, always, in chosen, constant, managers, role: 1 people must give finance_approval, 0 can."
+    assert [one[1:] for one in all_said(engine) if one[0] == "nobody"] == [
+        (nobody, ("chosen", "constant", "managers", "role"))
+    ]
     look(engine)
     assert len(told(engine)) == 1
+
+
+@pytest.fixture
+@begun_once
+def shop(engine):
+    """Boss leads all, cyd sales (bob, ann, eve), dan finance (fay); everybody may approve who is asked."""
+    entitled = POLICY.replace("people: 1, valid_for: P10D", "eligible: '= actor.login != \"\"'")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, entitled.replace("    - {approval: cfo_approval", "#"))
+        units = (("all", None, "boss"), ("sales", "all", "cyd"), ("finance", "all", "dan"))
+        for key, parent, leader in units:
+            identity.create_org_unit(uow, key, key.title(), parent=parent)
+            identity.create_user(uow, leader, leader.title(), org_unit=key)
+            identity.set_leader(uow, key, leader)
+        for login, unit in (("ann", "sales"), ("bob", "sales"), ("eve", "sales"), ("fay", "finance"), ("cfo", "all")):
+            position = "出纳" if unit != "sales" else ""
+            identity.create_user(uow, login, login.title(), org_unit=unit, position=position)
+        identity.change_user(uow, identity.user(uow, "eve").id, manager="bob")
+        return {user.login: user.id for user in identity.users(uow)}
+
+
+def table(*rules, reads="amount", policy="FIRST"):
+    """A decision `who`: (test, people) each."""
+    lines = "".join(
+        f'<rule id="r{number}"><inputEntry id="i{number}"><text>{test}</text></inputEntry>'
+        f'<outputEntry id="o{number}"><text>{people}</text></outputEntry></rule>'
+        for number, (test, people) in enumerate(rules)
+    )
+    return (
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:who">'
+        f'<decision id="who" name="who"><decisionTable id="t" hitPolicy="{policy}"><input id="in">'
+        f'<inputExpression id="e"><text>{reads}</text></inputExpression></input><output id="out"/>{lines}'
+        "</decisionTable></decision></definitions>"
+    ).encode()
+
+
+def asked(engine, assigned, decision=None, kinds=("nobody", "away", "own", "data")):
+    files = {"p.bpmn": asking("p", assigned)} | ({"who.dmn": decision} if decision else {})
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, files)
+    said = [text for kind, text, _ in all_said(engine) if kind in kinds]
+    return [text.removeprefix("REF-001, ").removesuffix(", nobody can approve.") for text in said]
+
+
+def strategy(name, **parameters):
+    given = "".join(f" {key}='{value}'" for key, value in parameters.items())
+    return f'<troika:assignment strategy="{name}"{given}/>'
+
+
+BY_TABLE = strategy("decision", decisionId="who")
+ANYBODY = "P: whom “财务审批” asks depends on data: {}. It counts as anybody entitled."
+FAY, CFO = "always, where “财务审批” asks fay: {}", "always, where “财务审批” asks cfo: {}"
+MANAGERS = [
+    "always, asked for by Ann, Bob: if Cyd is away", "always: what Boss asks for",
+    "always, asked for by Cfo, Cyd, Dan: if Boss is away", "always, asked for by Eve: if Bob is away",
+    "always, asked for by Fay: if Dan is away",
+]  # fmt: skip
+ASKED = [
+    (strategy("position", position="出纳"), None, []),
+    (strategy("position", position="= if amount &gt; 5 then &quot;出纳&quot; else &quot;经理&quot;"), None,
+     ["always, where “财务审批” asks 经理: 1 people must give finance_approval, 0 can."]),
+    (strategy("deptLeader", dept="sales"), None, ["always: if Cyd is away"]),
+    (strategy("deptMember", dept="finance"), None, []),
+    (strategy("initiatorManager"), None, MANAGERS),
+    (strategy("expression", value="= process.initiator.manager"), None, MANAGERS),
+    (strategy("managerChain"), None,
+     ["always: what Boss asks for", "always, asked for by Cfo, Cyd, Dan: if Boss is away"]),
+    (BY_TABLE, table(("&lt; 100", '"fay"'), ("-", '["cfo", "dan"]')), [FAY.format("if Fay is away")]),
+    (BY_TABLE, table(("&lt; 100", '"fay"'), ("-", '"cfo"'), policy="COLLECT"), [CFO.format("if Cfo is away")]),
+    (BY_TABLE, table(('"sales"', '["fay", "cfo"]'), ("-", '"dan"'), reads="process.initiator.department"),
+     ["always, asked for by Boss, Cfo, Dan and 1 more: if Dan is away"]),
+    (BY_TABLE, table(("-", "approver")), [ANYBODY.format("the answers of decision table who")]),
+    (strategy("expression", value="= if amount &gt; 5 then chief else deputy"), None, [ANYBODY.format("chief")]),
+    (strategy("formUser", field="chief"), None, [ANYBODY.format("field chief of the form")]),
+]  # fmt: skip
+
+
+def test_whom_a_strategy_or_a_table_asks_is_worked_out_for_those_who_ask(engine, shop):
+    found = [(assigned, decision, asked(engine, assigned, decision)) for assigned, decision, _ in ASKED]
+
+    assert found == ASKED
 
 
 LIMIT = (
