@@ -40,16 +40,6 @@ class Everybody:
         found = {self._accounts[text] for text in users if text in self._accounts}
         return found.union(*(self._groups.get(text, ()) for text in groups))
 
-    def leads(self, user: User) -> bool:
-        """Whether he is the head of his department, or of one above it."""
-        unit, passed = user.org_unit_id, set[UUID]()
-        while unit is not None and unit not in passed:
-            passed.add(unit)
-            if self.units[unit].leader_id == user.id:
-                return True
-            unit = self.units[unit].parent_id
-        return False
-
 
 def everybody(uow: UnitOfWork) -> Everybody:
     """As it is now; where nothing can change, the one that was read last is given until an act has changed people."""

@@ -17,7 +17,8 @@ from engine.policy import gate, grants, judging, versions
 from engine.policy.asking import Asked, Asking, Way, anywhere
 from engine.policy.holding import Hold
 from engine.policy.limits import limits
-from engine.policy.statement import Policy, Requirement, numbers
+from engine.policy.oneself import by_himself
+from engine.policy.statement import Policy, Requirement
 from engine.policy.weakening import Sentence
 from engine.unit_of_work import UnitOfWork
 
@@ -133,7 +134,10 @@ class _Look:
             if one.kind in kinds:
                 yield one if len(processes) == len(self.askings or [_UNKNOWN]) else _within(one, processes)
         if "self" in kinds:
-            yield from self._by_himself()
+            entitled = {need: frozenset[UUID]().union(*(dict(able).get(need, frozenset()) for able in cases))
+                        for able in cases for need, _ in able}  # fmt: skip
+            for sentence, people in by_himself(self.uow, self.policy, self.everybody, self.askings, entitled):
+                yield Staffing(self.policy.id, "self", sentence, people)
         if "data" in kinds:
             yield from self._on_data()
 
@@ -291,32 +295,6 @@ class _Look:
         """The persons behind those of them that are asked."""
         accounts = entitled if candidates is None else entitled & candidates
         return frozenset(person for one in accounts if (person := self.people[one].person_id) is not None)
-
-    def _by_himself(self) -> Iterator[Staffing]:
-        """Who could approve what he asks for: because of his role, as a substitute, or as his own superior."""
-        if "requester" in self.policy.apart:
-            return
-        entitled = tuple((need, self.entitled(need, Facts(numbers(self.policy.on, {}))))
-                         for need in self.policy.approvals)  # fmt: skip
-        able = frozenset[UUID]().union(
-            *(people for asking in self.askings or [_UNKNOWN] for way in asking.ways
-              for people in self._able(entitled, way.people, None).values())
-        )  # fmt: skip
-        by_role = N_("{policy}: {who} may approve what he asks for himself, by his role.")
-        by_proxy = N_("{policy}: {who} may approve what he asks for himself, as the substitute of {principal}.")
-        by_chain = N_("{policy}: {who} is asked for what he asks for himself, as head of his department.")
-        acting = identity.acting(self.uow)
-        for user in self.people.values():
-            named = {"policy": Term("policy", self.policy.id), "who": user.name}
-            if user.person_id in able:
-                yield Staffing(self.policy.id, "self", (by_role, named), (user.id,))
-            for held in acting.get(user.id, ()):
-                principal = self.people.get(held.principal_id)
-                if principal is not None and principal.person_id in able:
-                    facts = named | {"principal": principal.name}
-                    yield Staffing(self.policy.id, "self", (by_proxy, facts), (user.id, principal.id))
-            if self.everybody.leads(user):
-                yield Staffing(self.policy.id, "self", (by_chain, named), (user.id,))
 
 
 def _around(found: Collection[Decimal | str]) -> list[Decimal | str]:

@@ -233,7 +233,8 @@ def test_the_people_without_whom_nothing_is_paid_are_named(engine):
 
 def test_those_who_could_approve_what_they_ask_for_are_named(engine, clock):
     with engine.unit_of_work(ENGINE) as uow:
-        policy.ship(uow, POLICY.replace("[requester, approver]", "[approver]"))
+        stated = POLICY.replace("[requester, approver]", "[approver]")
+        policy.ship(uow, stated.replace("finance_approval,", "finance_approval, effective_actor: principal,"))
         identity.create_org_unit(uow, "sales", "销售部")
         identity.create_group(uow, "fin", "财务")
         for login in ("ann", "fay", "bob"):
@@ -249,9 +250,8 @@ def test_those_who_could_approve_what_they_ask_for_are_named(engine, clock):
             for text_, facts in (one.sentence for one in policy.staffing(uow) if one.kind == "self")
         ]
     assert said == [
-        "REF-001: Ann may approve what he asks for himself, as the substitute of Fay.",
-        "REF-001: Bob is asked for what he asks for himself, as head of his department.",
         "REF-001: Fay may approve what he asks for himself, by his role.",
+        "REF-001: Ann may approve what he asks for himself, as the substitute of Fay.",
     ]
 
 

@@ -224,7 +224,7 @@ def strategy(name, **parameters):
 
 
 BY_TABLE = strategy("decision", decisionId="who")
-ANYBODY = "P: whom “财务审批” asks depends on data: {}. It counts as anybody entitled."
+ANYBODY = "p: whom “财务审批” asks depends on data: {}. It counts as anybody entitled."
 FAY, CFO = "always, where “财务审批” asks fay: {}", "always, where “财务审批” asks cfo: {}"
 MANAGERS = [
     "always, asked for by Ann, Bob: if Cyd is away", "always: what Boss asks for",
@@ -243,8 +243,8 @@ ASKED = [
      ["always: what Boss asks for", "always, asked for by Cfo, Cyd, Dan: if Boss is away"]),
     (BY_TABLE, table(("&lt; 100", '"fay"'), ("-", '["cfo", "dan"]')), [FAY.format("if Fay is away")]),
     (BY_TABLE, table(("&lt; 100", '"fay"'), ("-", '"cfo"'), policy="COLLECT"), [CFO.format("if Cfo is away")]),
-    (BY_TABLE, table(('"sales"', '["fay", "cfo"]'), ("-", '"dan"'), reads="process.initiator.department"),
-     ["always, asked for by Boss, Cfo, Dan and 1 more: if Dan is away"]),
+    (BY_TABLE, table(('"finance"', '["fay", "cfo"]'), ("-", '"dan"'), reads="process.initiator.department"),
+     ["always, asked for by Ann, Bob, Boss and 3 more: if Dan is away"]),
     (BY_TABLE, table(("-", "approver")), [ANYBODY.format("the answers of decision table who")]),
     (strategy("expression", value="= if amount &gt; 5 then chief else deputy"), None, [ANYBODY.format("chief")]),
     (strategy("formUser", field="chief"), None, [ANYBODY.format("field chief of the form")]),
@@ -252,9 +252,9 @@ ASKED = [
 
 
 def test_whom_a_strategy_or_a_table_asks_is_worked_out_for_those_who_ask(engine, shop):
-    found = [(assigned, decision, asked(engine, assigned, decision)) for assigned, decision, _ in ASKED]
+    found = [asked(engine, assigned, decision) for assigned, decision, _ in ASKED]
 
-    assert found == ASKED
+    assert found == [said for _, _, said in ASKED]
 
 
 LIMIT = (
