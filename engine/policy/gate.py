@@ -173,7 +173,7 @@ def admit(
     situation = _looked_at(uow, subject.type, subject_id, instance, _instalment(operation, arguments, speaking))
     found = situation.found
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
-    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
+    reasons = _said_once(verdicts.values())
     if reasons:
         raise PolicyHold(operation.name, reasons, operation_class=on, subject=(found.type, found.id))
     return _clear(uow, operation, call, instance, situation, speaking, verdicts)
@@ -195,7 +195,7 @@ def admit_act(
         situation = replace(situation, roles={**situation.roles, "executor": frozenset((person,))})
     found, live = situation.found, situation.live
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
-    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
+    reasons = _said_once(verdicts.values())
     if reasons:
         raise PolicyHold(act, reasons, operation_class=on, subject=(found.type, found.id))
     used = [row for row in live if any(row.id in verdict.chosen for verdict in verdicts.values())]
@@ -205,6 +205,14 @@ def admit_act(
         told = {"operation": act, "clearance": str(key), "policies": list(verdicts), "digest": found.digest, "row": row,
                 "grants": [str(grant_id) for grant_id in chosen]}  # fmt: skip
         history.act(uow, grants.SCOPE, "policy.cleared", told)
+
+
+def _said_once(verdicts: Iterable[Verdict]) -> list[Reason]:
+    """Every reason; several policies may find the same of one that has left."""
+    found: list[Reason] = []
+    for verdict in verdicts:
+        found += [reason for reason in verdict.reasons if reason not in found]
+    return found
 
 
 def unanswered(uow: UnitOfWork, hold: Hold, instance: Instance) -> frozenset[str]:
@@ -236,7 +244,7 @@ def _looked_at(
 def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
     """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing.
 
-    An approval counts only while the version of `policy` that it was given under is fulfilled, too.
+    An approval counts only while the version of `policy` that it was given under is fulfilled, too, and what has left.
     """
     verdict = _judge_alone(uow, policy, situation)
     fallen, against = _fallen(uow, policy, situation, verdict.refused)
@@ -284,12 +292,15 @@ def _judge_alone(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdi
 def _fallen(
     uow: UnitOfWork, policy: Policy, situation: Situation, refused: Mapping[UUID, Reason]
 ) -> tuple[frozenset[UUID], list[Reason]]:  # fmt: skip
-    """Approvals under one other version of `policy` that is not fulfilled, or by which they do not count; and why.
+    """Approvals under one other version of `policy`, or one of its class that has left, that is not fulfilled, or by
+    which they do not count; and why.
 
-    A policy that was loosened after an approval lets later ones pass, not this one. `refused`: those that do not count
-    by the version in force either.
+    A policy that was loosened or retired after an approval lets later ones pass, not this one. `refused`: those that do
+    not count by the version in force either.
     """
-    under = {row.id: {one.name: one for one in situation.under(row) if one.policy.id == policy.id}
+    others = {one.policy.id for one in versions.versions_in_force(uow)} - {policy.id}
+    under = {row.id: {one.name: one for one in situation.under(row)
+                      if one.policy.on == policy.on and one.policy.id not in others}
              for row in situation.live}  # fmt: skip
     for name, older in {name: one for given in under.values() for name, one in given.items()}.items():
         if older.policy.unnamed == policy.unnamed:
@@ -299,7 +310,7 @@ def _fallen(
                   if name in under[row.id] and (verdict.reasons or row.id in verdict.refused)}  # fmt: skip
         if not fallen:
             continue
-        by = Phrase(N_("{policy}, version {version}"), policy=Term("policy", policy.id), version=older.number)
+        by = Phrase(N_("{policy}, version {version}"), policy=Term("policy", older.policy.id), version=older.number)
         against = [refused[key] for key in fallen if key in refused]
         alone = [key for key in fallen if key not in refused]
         against += [(_BY_THEN, {"policy": by, "who": fallen[key]}) for key in alone]

@@ -180,3 +180,37 @@ def test_an_approval_whose_task_is_not_there_is_held_as_nobody_knows_who_was_nam
     monkeypatch.setattr(gate, "_spec", gate._spec.where(false()))
 
     assert "of the approval of Fay it is not known who named him" in held(engine, instance_id, bill_id)
+
+
+def test_an_approval_satisfies_a_policy_that_has_left_since_while_others_of_its_class_are_in_force(engine, who):
+    """Two controllers who retire a policy loosen it no less; with the last one everything is held."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "controllers", "内控", capabilities="policy")
+        for login in ("kate", "karl"):
+            identity.create_user(uow, login, login)
+            identity.add_member(uow, "controllers", login)
+        kate, karl = (Actor(identity.user(uow, login).id) for login in ("kate", "karl"))
+        one = (HEAD + "  require:\n" + FINANCE).replace("REF-001", "REF-002")
+        policy.ship(uow, one + one.replace("REF-002", "REF-003") + HEAD + "  require:\n" + BOTH)
+
+    def retire(name: str) -> None:
+        with engine.unit_of_work(kate) as uow:
+            policy.propose_retirement(uow, name, "said twice")
+        with engine.unit_of_work(karl) as uow:
+            policy.retire(uow, name)
+
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    retire("REF-001")
+    told = held(engine, instance_id, bill_id)
+    assert "REF-001, version 1: the approval of Fay was given under this version" in told
+    assert told.count("REF-001, version 1: expected a live approval: finance_approval by 2 people, cfo_approval.") == 1
+    yes(engine, who, bill_id, "dora")
+
+    pay(engine, instance_id, bill_id)  # Dora has approved since, under what is left
+
+    bill_id = a_bill(engine)
+    instance_id = yes(engine, who, bill_id, "fay")
+    for name in ("REF-002", "REF-003"):
+        retire(name)
+    assert "No policy is in force" in held(engine, instance_id, bill_id)
