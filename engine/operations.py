@@ -137,6 +137,11 @@ class Operation:
         """What analysts are told of it: the first paragraph of `doc`, in English; the catalogue translates it."""
         return brief(self.doc)
 
+    def title(self, name: str) -> dict[str, str]:
+        """What an input or a result is called, by language; `name` where its module does not say."""
+        zh, en = _titles.get(f"{self.name}.{name}") or _titles.get(f"{self.module}.{name}") or (name, name)
+        return {"zh": zh, "en": en}
+
     def bind(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """`inputs` as typed arguments. Raises InvalidInput naming the first that does not fit."""
         known = {parameter.name for parameter in self.parameters}
@@ -166,6 +171,7 @@ class Operation:
 
 
 _catalog: dict[str, Operation] = {}
+_titles: dict[str, tuple[str, str]] = {}
 
 
 def operation(
@@ -248,6 +254,19 @@ def subject(
         return function
 
     return mark
+
+
+def titles(module: str, said: Mapping[str, tuple[str, str]]) -> None:
+    """What the operations of `module` call their inputs and results, in Chinese and English.
+
+    By name, or by `operation.name` for one that means something else by it.
+    """
+    _titles.update({f"{module}.{name}": words for name, words in said.items()})
+
+
+def titled() -> frozenset[str]:
+    """Everything that has a title: `module.name` and `module.operation.name`."""
+    return frozenset(_titles)
 
 
 _subjects: dict[str, Subject] = {}

@@ -1,5 +1,6 @@
 """The designer's pages and addresses through the Flask client, on a real engine."""
 
+import html
 import json
 import re
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from engine import drafts, identity, operations, repository, workdays
 from engine.bpmn.parser.spiff import DrawingParser
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import drawing, flows
+from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.lending import begun_once
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, published
@@ -49,6 +50,10 @@ def page_data(client, key):
     page = client.get(f"/designer/edit/{key}")
     script = re.search(r'<script type="application/json" id="designer-data">(.*?)</script>', page.text, re.DOTALL)
     return client.application.json.loads(script[1])
+
+
+def text_of(answer):
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def complete(xml):
@@ -440,6 +445,34 @@ def test_the_catalogue_holds_what_a_drawing_may_name(ana, engine):
     assert {"id": "expense_claim"}.items() <= next(p for p in found["processes"] if p["id"] == "expense_claim").items()
     assert {"key": "finance", "name": "Finance"} in found["groups"]
     assert {"login": "cai", "name": "蔡"} in found["people"]
+
+
+def test_inputs_and_results_of_an_operation_are_called_by_their_titles(ana, engine):
+    chinese = {"Accept-Language": "zh-CN"}
+    upsert = (
+        '<serviceTask id="step"><extensionElements><zeebe:taskDefinition type="crm.upsert_party"/><zeebe:ioMapping>'
+        '<zeebe:input source="= &quot;A&quot;" target="{given}"/><zeebe:output source="= party_id" target="buyer"/>'
+        "</zeebe:ioMapping></extensionElements></serviceTask>"
+    )
+    key = "customer"
+    name, colour = (
+        drawing(START + upsert.format(given=given) + END + flows("start step end"), "", key)
+        for given in ("name", "colour")
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {f"processes/crm/{key}.bpmn": name})
+        drafts.import_drawing(uow, f"{key}.bpmn", name.replace(b"&quot;A&quot;", b"&quot;B&quot;"), "crm")
+
+    read = ana.get("/designer/catalogue.json", headers=chinese).json["operations"]
+    assert next(one for one in read if one["name"] == "crm.upsert_party")["titles"]["party_id"] == "客户"
+    sent = {"key": key, "xml": colour.decode()}
+    said = [one["message"] for one in ana.post("/designer/lint", json=sent, headers=chinese).json["findings"]]
+    assert "“step”没有映射操作 新增或更新客户 必需的输入“客户名称”。" in said
+    assert "“step”映射了操作 新增或更新客户 没有的输入“colour”。" in said
+    assert "Input Name of the customer" in text_of(ana.get(f"/designer/difference/{key}"))
+    card = text_of(ana.get(f"/designer/simple/{key}?card=step"))
+    assert '← Name of the customer: "B"' in card
+    assert "→ Customer: buyer" in card
 
 
 def test_the_catalogue_speaks_the_readers_language(ana):

@@ -75,7 +75,7 @@ def test_the_panel_speaks_in_the_words_of_forms_and_drawing_and_says_what_is_wai
     )
     broken = play(xml=called, steps=[{"operation": "notification.notify", "raises": "OutOfOrder"}])["html"]
     assert "technical failure" in broken
-    assert re.search(r"<code>user_ids</code></th><td [^>]*>[0-9a-f-]{36}</td>", broken)
+    assert re.search(r"Receivers <code>user_ids</code></th><td [^>]*>[0-9a-f-]{36}</td>", broken)
     assert "Nobody is asked now. It waits for:" in broken
     assert "“告知” is tried again" in broken
     assert "RuntimeError" not in broken

@@ -328,6 +328,9 @@ def test_every_operation_stands_in_the_catalogue_with_its_class_and_policies(eng
     assert known["ann"].get("/policies/operations").status_code == 403
     assert known["cora"].get("/policies/new?policy=operations&on=payment.execute").status_code == 422
 
+    assert "Gives: <span" in page
+    assert '<span class="text-nowrap" title="party_id">Customer</span>' in page
+
     called = element("serviceTask", "look", '<zeebe:taskDefinition type="erp.check_stock"/>')
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"stock.bpmn": drawing(START + called + END + flows("start look end"), "", "stock")})

@@ -12,6 +12,7 @@ from engine.bpmn.model import Node
 from engine.bpmn.outline import Card, editing, settings
 from engine.errors import N_, EngineError, Phrase
 from engine.values import storable
+from webui import operation_names
 from webui.designer import conditions, more, results, who
 from webui.designer.asking import fields_of, memberships
 from webui.designer.cards import Deck, duration_of, duration_text
@@ -49,7 +50,7 @@ def values(deck: Deck, card: Card, drawn: Any) -> dict[str, Any]:
         "waits": waits, "waits_text": timer.text if timer is not None else "",
         "told": who.listed(source.get("user_ids")) or [], "told_text": source.get("user_ids", ""),
         "title": _literal(source.get("title", "")),
-        "operation": node.extensions.task.type if node.extensions.task else "",
+        "operation": node.extensions.task.type if node.extensions.task else "", "mapped": _mapped(node),
         "called": node.extensions.called.process_id if node.extensions.called else "",
     }  # fmt: skip
     if card.kind in ("approval", "task", "request"):
@@ -199,6 +200,20 @@ def _check(sent: MultiDict[str, str]) -> None:
     for value in sent.values():
         if len(value) > _LONGEST or not storable(value):
             raise TextTooLong(limit=_LONGEST, found=len(value))
+
+
+def _mapped(node: Node) -> list[tuple[str, str, str]]:
+    """(sign, title, value or variable) of what an operation is given and of what comes back."""
+    task = node.extensions.task
+    if task is None:
+        return []
+    given = [(line.target, line.source.lstrip("= ")) for line in node.extensions.inputs]
+    kept = [(line.source.lstrip("= "), line.target) for line in node.extensions.outputs]
+    return [
+        (sign, operation_names.item(task.type, name), value)
+        for sign, lines in (("←", given), ("→", kept))
+        for name, value in lines
+    ]
 
 
 def _literal(text: str) -> str | None:

@@ -14,6 +14,7 @@ from engine.bpmn.model import GATEWAYS, Flow, Node
 from engine.bpmn.outline import Card, Outline, Path, editing
 from engine.errors import N_
 from engine.findings import Finding, Level
+from webui import operation_names
 from webui.designer import results, who
 from webui.designer.asking import fields_of
 from webui.designer.conditions import words_of
@@ -240,9 +241,7 @@ class Deck:
         return who.together(names)
 
     def _operation(self, node: Node) -> str:
-        name = node.extensions.task.type if node.extensions.task is not None else ""
-        found = operations.catalog().get(name)
-        return label(found.labels, name) if found is not None else name
+        return operation_names.called(node.extensions.task.type) if node.extensions.task is not None else ""
 
     def _filled_in(self, form_id: str | None) -> str:
         if not form_id or not self.fields:

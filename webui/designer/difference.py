@@ -11,10 +11,11 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from engine import bpmn, drafts, identity, repository
-from engine.bpmn.comparing import Changes, Part, Property, compare_drawings
+from engine.bpmn.comparing import Changed, Changes, Part, compare_drawings
 from engine.bpmn.parser.xml import Unreadable
 from engine.errors import N_, NotFound, Phrase
 from engine.repository import DefinitionInfo
+from webui import operation_names
 from webui.designer import conditions, elements, results, used_files, vocabulary
 from webui.designer.asking import memberships, people
 from webui.designer.blueprint import designer
@@ -178,14 +179,16 @@ def between(file: File, before: Side, after: Side) -> Difference:
 def _of_drawings(file: File, before: Side, after: Side, old: bytes, new: bytes) -> Difference:
     try:
         found = compare_drawings(old, new)
-        said = _Words(elements.names(old) | elements.names(new), _asked(new))
+        said = _Words(
+            elements.names(old) | elements.names(new), _asked(new), elements.operations(old) | elements.operations(new)
+        )
     except Unreadable as error:
         raise NotComparable(reason=Phrase(error.finding.message, **error.finding.facts)) from None
     order = {"removed": 0, "added": 1, "changed": 2}
     rows = [
         *(_row(part, "removed", said) for part in found.removed.values()),
         *(_row(part, "added", said) for part in found.added.values()),
-        *(_row(one.after, "changed", said, _lines(one.properties, said)) for one in found.changed.values()),
+        *(_row(one.after, "changed", said, _lines(one, said)) for one in found.changed.values()),
     ]
     return Difference(
         before, after, sorted(rows, key=lambda row: order[row.state]),
@@ -238,10 +241,11 @@ def _marks(found: Changes, only_here: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Words:
-    """What elements are called, by id, and what conditions of the newer side ask about."""
+    """What elements are called and which operation they call, by id; what conditions of the newer side ask about."""
 
     names: dict[str, str]
     asked: dict[str, conditions.Field]
+    operations: dict[str, str]
 
 
 def _asked(drawing: bytes) -> dict[str, conditions.Field]:
@@ -259,30 +263,34 @@ def _row(part: Part, state: str, said: _Words, lines: tuple[Line, ...] = ()) -> 
     return Row(part.id, state, kind, name, lines)
 
 
-def _lines(properties: tuple[Property, ...], said: _Words) -> tuple[Line, ...]:
+def _lines(changed: Changed, said: _Words) -> tuple[Line, ...]:
+    operation = said.operations.get(changed.after.id, "")
     return tuple(
-        Line(_path(one.path), _value(one.path, one.before, said), _value(one.path, one.after, said))
-        for one in properties
+        Line(_path(one.path, operation), _value(one.path, one.before, said), _value(one.path, one.after, said))
+        for one in changed.properties
     )
 
 
-def _path(path: tuple[str, ...]) -> str:
+def _path(path: tuple[str, ...], operation: str) -> str:
     """A property in words of the panel; a word that nobody has named stands as in the file."""
     choice = _CHOICES.get((path[-2], path[-1])) if len(path) > 1 else None
     if choice is not None:
         return gettext(choice.label)
     if path[-1] in ("zeebe:input", "zeebe:output"):
         order = gettext("Order")
-        return f"{_segment(path[-1])} · {order}"
-    said = [_segment(one) for one in path if len(path) == 1 or one not in _QUIET]
+        return f"{_segment(path[-1], operation)} · {order}"
+    said = [_segment(one, operation) for one in path if len(path) == 1 or one not in _QUIET]
     return " · ".join(one for place, one in enumerate(said) if place == 0 or one != said[place - 1])
 
 
-def _segment(text: str) -> str:
+def _segment(text: str, operation: str) -> str:
     match = _SEGMENT.fullmatch(text)
     word, rest = (match[1], match[2]) if match is not None else (text, "")
     known = gettext(_WORDS[word]) if word in _WORDS else word
-    return f"{known} {rest[1:-1].replace('][', ' ')}" if rest else known
+    which = rest[1:-1].split("][")
+    if word in ("zeebe:input", "zeebe:output"):
+        which[0] = operation_names.item(operation, which[0])
+    return " ".join((known, *which)) if rest else known
 
 
 def _value(path: tuple[str, ...], text: str | None, said: _Words) -> str | None:

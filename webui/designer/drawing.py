@@ -16,7 +16,7 @@ from engine.forms.model import CONTAINERS, FormField, leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
-from webui import errors, findings, policy_names, refusals
+from webui import errors, findings, operation_names, policy_names, refusals
 from webui.designer import asking, conditions, elements, explaining, expressions, gateways, panel, ready_steps, results
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
@@ -231,12 +231,17 @@ def _operation(found: Operation) -> dict[str, Any]:
     return {
         "name": found.name, "module": found.module, "label": label(found.labels, found.name),
         "doc": gettext(found.brief), "parameters": [_parameter(parameter) for parameter in found.parameters],
-        "outputs": found.outputs, "errors": list(found.errors),
+        "outputs": found.outputs, "titles": _titles(found), "errors": list(found.errors),
         "refusals": [[code, refusals.refusal(code)] for code in found.errors], "guarded_by": found.guarded_by,
         "guard": found.guarded_by and policy_names.class_(found.guarded_by),
         "subject": found.subject and {"type": found.subject.type, "argument": found.subject.argument},
         "external": found.external, "undoneBy": found.compensated_by,
     }  # fmt: skip
+
+
+def _titles(found: Operation) -> dict[str, str]:
+    names = (*(parameter.name for parameter in found.parameters), *found.outputs)
+    return {name: operation_names.item(found.name, name) for name in names}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from engine.bpmn.parser.xml import Element, Unreadable, local_name, parse
 from engine.errors import N_
 from engine.findings import Finding
+from webui import operation_names
 from webui.rendering import label
 
 KINDS = {
@@ -53,13 +54,19 @@ def names(drawing: bytes) -> dict[str, str]:
     }
 
 
+def operations(drawing: bytes) -> dict[str, str]:
+    """By id of the element, the operation that it calls."""
+    called = ((one.getparent().getparent(), one) for one in parse(drawing, "").iter("{*}taskDefinition"))
+    return {str(element.get("id")): one.get("type", "") for element, one in called if element is not None}
+
+
 def facts(finding: Finding, called: Mapping[str, str]) -> dict[str, Any]:
-    """What a finding says, elements by what they are called."""
+    """What a finding says, elements, operations and their inputs by what they are called."""
     if finding.rule == _ABOUT_IDS:
         return finding.facts
     return {
         name: called[fact] if name in _OF_ELEMENTS and type(fact) is str and fact in called else fact
-        for name, fact in finding.facts.items()
+        for name, fact in operation_names.in_facts(finding.facts).items()
     }
 
 

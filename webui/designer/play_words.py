@@ -19,7 +19,7 @@ from engine.scenarios.playing import Playing
 from engine.scenarios.tracing import Choice, Seen
 from engine.scenarios.words import Step
 from engine.values import Values
-from webui import reasons, rendering
+from webui import operation_names, reasons, rendering
 from webui.designer import conditions, results
 from webui.designer.asking import about_requester, field_of, memberships, people
 from webui.rendering import label
@@ -60,7 +60,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Datum:
-    """A value that the process knows. `label`: as its form calls it, "" when no form does."""
+    """A value that the process knows. `label`: as its form or the operation that gave it calls it, else ""."""
 
     name: str
     label: str
@@ -69,10 +69,11 @@ class Datum:
 
 @dataclass
 class Words:
-    """Names of elements and fields of a drawing and of the processes that it calls."""
+    """Names of elements, fields and answers of operations of a drawing and of the processes that it calls."""
 
     names: dict[str, str] = field(default_factory=dict)
     fields: dict[str, conditions.Field] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
     known: dict[str, dict[str, str]] = field(default_factory=memberships)
     people: dict[str, str] = field(default_factory=people)
 
@@ -93,6 +94,7 @@ class Words:
             named = {"person": self.people, "department": self.known["in-department"]}
             self.fields = {one.path: field_of(one, named) for one in forms.model.leaves(form.components)} | self.fields
         self.fields = results.beside(self.fields, _asked(program))
+        self.answers = _answered(program) | self.answers
         return self
 
     def of(self, node: str | None) -> str:
@@ -109,9 +111,22 @@ class Words:
     def data(self, values: Values) -> list[Datum]:
         """By name."""
         return [
-            Datum(name, self.fields[name].label if name in self.fields else "", self.value(name, value))
+            Datum(name, self._label(name), self.value(name, value))
             for name, value in sorted(values.items()) if name not in _UNSEEN
         ]  # fmt: skip
+
+    def _label(self, name: str) -> str:
+        return self.fields[name].label if name in self.fields else self.answers.get(name, "")
+
+
+def _answered(program: Program) -> dict[str, str]:
+    """What operations give under their own names."""
+    catalogue = operations.catalog()
+    return {
+        name: operation_names.item(use.type, name)
+        for use in program.operations() if not use.outputs and use.type in catalogue
+        for name in catalogue[use.type].outputs
+    }  # fmt: skip
 
 
 def _asked(program: Program) -> list[tuple[str, str]]:
@@ -198,7 +213,8 @@ def _calls(seen: Seen) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": call.operation, "label": label(operation.labels, call.operation), "how": call.how,
-                "inputs": _variables(call.inputs), "outputs": _variables(call.outputs or {}), "code": call.code,
+                "inputs": _titled(operation, call.inputs), "outputs": _titled(operation, call.outputs or {}),
+                "code": call.code,
                 "text": call.text, "broke": call.broke, "index": counted[call.operation],
                 "answers": _answers(operation, call.outputs or {}), "errors": list(operation.errors),
             }
@@ -207,10 +223,15 @@ def _calls(seen: Seen) -> list[dict[str, Any]]:
     return found
 
 
-def _answers(operation: Operation, given: Values) -> list[tuple[str, str, str]]:
-    """(name, how it is typed, what was given) of each result: as text, number, day or yes and no; the rest as FEEL."""
+def _answers(operation: Operation, given: Values) -> list[tuple[str, str, str, str]]:
+    """(name, title, how it is typed, what was given) of each result: as text, number, day or yes and no; the rest as
+    FEEL.
+    """
     kinds = {name: _TYPED.get(kind, "feel") for name, kind in operation.outputs.items()}
-    return [(name, kind, _as_typed(kind, given.get(name))) for name, kind in kinds.items()]
+    return [
+        (name, operation_names.item(operation.name, name), kind, _as_typed(kind, given.get(name)))
+        for name, kind in kinds.items()
+    ]
 
 
 def _as_typed(kind: str, value: Any) -> str:
@@ -220,5 +241,10 @@ def _as_typed(kind: str, value: Any) -> str:
     return text.removeprefix('@"').removesuffix('"') if kind in ("date", "moment") else text
 
 
-def _variables(values: Values) -> list[tuple[str, str]]:
-    return [(name, rendering.value_text(value)) for name, value in sorted(values.items()) if name not in _UNSEEN]
+def _titled(operation: Operation, values: Values) -> list[tuple[str, str, str]]:
+    """(name, title, value) of each input or result."""
+    return [
+        (name, operation_names.item(operation.name, name), rendering.value_text(value))
+        for name, value in sorted(values.items())
+        if name not in _UNSEEN
+    ]

@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from engine import operations, repository
 from engine.bpmn.element_templates import INPUT, OUTPUT, SERVICE, ElementTemplate
+from webui import operation_names
 from webui.languages import language
 from webui.manifest import drawing_of
 from webui.rendering import label
@@ -47,8 +48,7 @@ def wanting(template: ElementTemplate) -> list[str]:
 
 def operation_of(template: ElementTemplate) -> str:
     """What an automatic step calls, in the reader's language."""
-    found = operations.catalog().get(template.operation)
-    return template.operation if found is None else label(found.labels, found.name)
+    return operation_names.called(template.operation)
 
 
 def icon_of(name: str) -> str:

@@ -10,7 +10,7 @@ from engine import identity, operations, policy, repository
 from engine.errors import N_, EngineError, InvalidPolicy, NotFound
 from engine.policy import Policy, Version, statement
 from engine.repository import DefinitionInfo
-from webui import findings, policy_names, policy_rows
+from webui import findings, operation_names, policy_names, policy_rows
 from webui import policy_words as words
 from webui.access import guard, may_read, needs
 from webui.errors import words as say
@@ -249,7 +249,14 @@ def catalogue() -> ResponseReturnValue:
     for one in policy.in_force(g.uow):
         stated.setdefault(one.on, []).append(one.id)
     found = sorted(operations.catalog().values(), key=lambda one: (one.guarded_by is None, one.name))
-    return page("policies/operations.html", found=found, stated=stated, must=policy.MUST_BE_POLICED, steps=_steps())
+    return page(
+        "policies/operations.html",
+        found=found,
+        stated=stated,
+        must=policy.MUST_BE_POLICED,
+        steps=_steps(),
+        item=operation_names.item,
+    )
 
 
 def _steps() -> dict[str, list[tuple[DefinitionInfo, str, str]]]:

@@ -55,6 +55,19 @@ def test_an_operation_is_named_in_both_languages_and_says_what_it_returns(operat
         assert operation.compensated_by in operations.catalog()
 
 
+def test_every_input_and_result_has_a_title_in_both_languages_and_no_title_is_left_over() -> None:
+    used, without = set(), []
+    for operation in OURS:
+        for name in (*(parameter.name for parameter in operation.parameters), *operation.outputs):
+            own, shared = f"{operation.name}.{name}", f"{operation.module}.{name}"
+            used.add(own if own in operations.titled() else shared)
+            title = operation.title(name)
+            if name in title.values() or not re.search(r"[\u4e00-\u9fff]", title["zh"]):
+                without.append(own)
+    assert without == []
+    assert {one for one in operations.titled() if (MODULES / one.partition(".")[0]).is_dir()} - used == set()
+
+
 def test_every_table_can_be_looked_up_and_its_columns_exist() -> None:
     for table in TABLES:
         if table.name in ("erp_company",):

@@ -21,11 +21,11 @@ export function serviceTaskGroups(element, translate, catalogue) {
       text(DEFINITION, 'retries', 'Attempts', { placeholder: '3', fixable: 'retries', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A whole number' }),
     ]),
     ...(operation || strangers.length ? [group('tk-inputs', translate('What the operation is given'), [
-      ...(operation?.parameters ?? []).map(parameter => ({ id: `tk-input-${parameter.name}`, component: InputEntry, parameter })),
-      ...strangers.map(name => ({ id: `tk-input-${name}`, component: InputEntry, parameter: { name, type: '?', required: false, stranger: true } })),
+      ...(operation?.parameters ?? []).map(parameter => ({ id: `tk-input-${parameter.name}`, component: InputEntry, parameter, title: operation.titles[parameter.name] })),
+      ...strangers.map(name => ({ id: `tk-input-${name}`, component: InputEntry, parameter: { name, type: '?', required: false, stranger: true }, title: name })),
     ])] : []),
     ...(operation && Object.keys(operation.outputs).length ? [group('tk-outputs', translate('What comes back'),
-      Object.entries(operation.outputs).map(([name, type]) => ({ id: `tk-output-${name}`, component: OutputEntry, output: { name, type } })))] : []),
+      Object.entries(operation.outputs).map(([name, type]) => ({ id: `tk-output-${name}`, component: OutputEntry, output: { name, type }, title: operation.titles[name] })))] : []),
     ...control(element, translate, operation),
   ];
 }
@@ -66,24 +66,24 @@ function OperationDoc({ element }) {
     external && h('p', null, translate('Talks to another system: always done as a job.')));
 }
 
-function InputEntry({ element, id, parameter: { name, type, required, stranger, choices } }) {
+function InputEntry({ element, id, title, parameter: { name, type, required, stranger, choices } }) {
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   const mapped = (extension(element, MAPPING)?.get('inputParameters') ?? []).find(input => input.get('target') === name);
-  if (useService('troikaTemplates').fixes(element, 'input', name)) return h(Fixed, { id, label: `${name} : ${type}`, value: mapped?.get('source') });
-  const label = `${name} : ${type}`, value = mapped?.get('source');
+  if (useService('troikaTemplates').fixes(element, 'input', name)) return h(Fixed, { id, label: title, value: mapped?.get('source') });
+  const value = mapped?.get('source'), said = [`${name} : ${type}`, choices?.map(choice => `"${choice}"`).join(' | ')];
   const onChange = source => edit(injector, element, { [MAPPING]: mapping(name, source, 'inputParameters', 'zeebe:Input') });
   return h('div', null, h(FeelField, {
-    key: `${element.id}-${id}`, id, label, required, value, words, onChange,
-    hint: stranger ? translate('The operation knows no input of this name. Empty the field to remove it.') : choices && choices.map(choice => `"${choice}"`).join(' | '),
-  }), !stranger && h(TakenFrom, { element, id, label: name, type, value, onChange }));
+    key: `${element.id}-${id}`, id, label: title, required, value, words, onChange,
+    hint: stranger ? translate('The operation knows no input of this name. Empty the field to remove it.') : said.filter(Boolean).join(' · '),
+  }), !stranger && h(TakenFrom, { element, id, label: title, type, value, onChange }));
 }
 
-function OutputEntry({ element, id, output: { name, type } }) {
+function OutputEntry({ element, id, title, output: { name, type } }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
   const mapped = (extension(element, MAPPING)?.get('outputParameters') ?? []).find(output => squeezed(output.get('source')) === `=${name}`);
   const disabled = useService('troikaTemplates').fixes(element, 'output', name);
   return h(TextFieldEntry, {
-    element, id, debounce, disabled, label: `${name} : ${type}`, placeholder: name, description: mapped ? '' : translate('Variable that receives it'),
+    element, id, debounce, disabled, label: title, placeholder: name, description: `${name} : ${type}${mapped ? '' : ` · ${translate('Variable that receives it')}`}`,
     getValue: () => mapped?.get('target') ?? '',
     setValue: target => edit(injector, element, { [MAPPING]: (found, make) => {
       const rest = (found.get('outputParameters') ?? []).filter(output => output !== mapped);

@@ -47,10 +47,11 @@ function fill(form, templates, element) {
   form.elements.id.replaceChildren(new Option(t('A new template'), ''), ...same.map(({ id, name: called, version }) => new Option(t('Version {version} of {name}', { version: version + 1, name: called }), id)));
   form.elements.id.value = mine?.id ?? '';
   name(form, mine, element);
+  const titles = templates.catalogue.operation(extension(element, 'zeebe:TaskDefinition')?.get('type'))?.titles ?? {}, title = key => titles[key] ?? key;
   const rows = [
     ...(extension(element, 'zeebe:TaskDefinition')?.get('retries') ? [['retries', '', t('Attempts'), extension(element, 'zeebe:TaskDefinition').get('retries')]] : []),
-    ...(mapping?.get('inputParameters') ?? []).map(row => ['input', row.get('target'), row.get('target'), row.get('source')]),
-    ...(mapping?.get('outputParameters') ?? []).map(row => ['output', bare(row.get('source')), t('Result {name}', { name: bare(row.get('source')) }), row.get('target')]),
+    ...(mapping?.get('inputParameters') ?? []).map(row => ['input', row.get('target'), title(row.get('target')), row.get('source')]),
+    ...(mapping?.get('outputParameters') ?? []).map(row => ['output', bare(row.get('source')), t('Result {name}', { name: title(bare(row.get('source'))) }), row.get('target')]),
   ];
   const service = owner.$type === 'bpmn:ServiceTask';
   form.querySelector('[data-settings]').hidden = !service || !rows.length;

@@ -48,7 +48,8 @@ class Variables {
   #whence({ name, origin }) {
     const element = origin && this.elementRegistry.get(origin);
     if (!element) return undefined;
-    return [this.field({ name, origin })?.label, this.shown.of(element)].filter(Boolean).join(' · ') || undefined;
+    const operation = this.catalogue.operation(extension(element, 'zeebe:TaskDefinition')?.get('type'));
+    return [this.field({ name, origin })?.label ?? operation?.titles[name], this.shown.of(element)].filter(Boolean).join(' · ') || undefined;
   }
 }
 
