@@ -39,8 +39,8 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Flagged:
-    """One operation of a log for which the policy was not fulfilled; `reasons`: (template, facts)."""
+class Judged:
+    """One operation of a log. `reasons`: why the policy was not fulfilled, as (template, facts); empty: it was."""
 
     case: str
     at: datetime
@@ -53,10 +53,19 @@ class Audit:
 
     cases: int
     events: int
-    operations: int
-    flagged: tuple[Flagged, ...]
+    judged: tuple[Judged, ...]
     unmatched: tuple[str, ...]
     """activities of the reading that no event has"""
+
+    @property
+    def operations(self) -> int:
+        """How many were judged."""
+        return len(self.judged)
+
+    @property
+    def flagged(self) -> tuple[Judged, ...]:
+        """Those for which the policy was not fulfilled."""
+        return tuple(one for one in self.judged if one.reasons)
 
 
 def read_mapping(text: str) -> Reading:
@@ -118,7 +127,7 @@ def replay(policy: Policy, reading: Reading, log: Log) -> Audit:
         for line in _case(policy, reading, name, sorted(events, key=lambda e: e[0]))
     ]
     return Audit(
-        len(cases), sum(map(len, cases.values())), len(found), tuple(line for line in found if line.reasons),
+        len(cases), sum(map(len, cases.values())), tuple(found),
         _unmatched(reading, {row[reading.activity] for _, row in log.rows}),
     )  # fmt: skip
 
@@ -141,7 +150,7 @@ def _unmatched(reading: Reading, activities: set[str]) -> tuple[str, ...]:
 
 def _case(
     policy: Policy, reading: Reading, name: str, events: Sequence[tuple[datetime, Mapping[str, str]]]
-) -> Iterator[Flagged]:
+) -> Iterator[Judged]:
     live: dict[str, dict[str, datetime]] = {}
     for position, (at, row) in enumerate(events):
         activity = row[reading.activity]
@@ -154,7 +163,7 @@ def _case(
         if _is(activity, reading.operation):
             facts = {fact: _value(policy, row[column]) for fact, column in reading.facts.items()
                      if row.get(column) is not None}  # fmt: skip
-            yield Flagged(name, at, tuple(_reasons(policy, live, facts, at)))
+            yield Judged(name, at, tuple(_reasons(policy, live, facts, at)))
             for need in policy.approvals:
                 if need.uses == "once":
                     live.pop(need.approval, None)

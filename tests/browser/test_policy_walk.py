@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from tests.browser.conftest import Site
 pytestmark = pytest.mark.browser
 CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
          "reason": "午餐"}  # fmt: skip
+LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
 WHY = "供应商停机，今天不付就断供，双方签字负责"
 
 
@@ -68,6 +70,14 @@ def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(si
     dina.locator("tbody a[href^='/policies/proofs/']").first.click()
     site.ready(dina)
     look(dina, "proof_zh_desk")
+
+    for page in (dina, qian):
+        site.open(page, "/policies/logs")
+        page.set_input_files("#log", LOG)
+        page.locator("[name='operation'][value='Payment Handled']").check()
+        page.locator("[value=judge]").click()
+        expect(page.locator("#found ~ .list-group .list-group-item")).to_have_count(200)
+        look(page, "logs")
 
     claimed(site)
     site.open(dina, "/policies/holds")

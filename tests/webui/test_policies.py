@@ -433,43 +433,92 @@ def test_a_change_is_tried_on_the_past_and_the_people_of_today_are_named(engine,
     assert "Nothing was let through yet" in page
 
 
+SAID = {
+    "case": "case", "time": "timestamp", "activity": "activity", "person": "", "operation": "Payment Handled",
+    "approves.finance_approval": "Declaration FINAL_APPROVED by SUPERVISOR", "fact.amount": "amount",
+    "rejects": [f"Declaration REJECTED by {who}" for who in
+                ("EMPLOYEE", "ADMINISTRATION", "SUPERVISOR", "MISSING", "BUDGET OWNER", "PRE_APPROVER")],
+}  # fmt: skip
+"""what the columns and activities of the log mean"""
+
+
 def test_a_log_of_another_system_is_held_against_a_policy(known, engine):
     with engine.unit_of_work(ENGINE) as uow:
-        asked = "[{approval: finance_approval, valid_for: P365D}]"
+        asked = "[{approval: finance_approval, valid_for: P365D, when: '= facts.amount > 0'}]"
         policy.ship(uow, f"- {{id: PAY-001, title: T, on: payment.execute, require: {asked}}}")
     assert known["ana"].get("/policies/logs").status_code == 403
 
-    def sent(login="aud", file=LOG, **fields):
-        data = {"log": (io.BytesIO(file.read_bytes()), file.name), "policy": "PAY-001"} | fields
-        return known[login].post("/policies/logs", data=data)
+    def sent(login="aud", do="judge", file=LOG, headers=None, **fields):
+        data = {"log": (io.BytesIO(file.read_bytes()), file.name), "policy": "PAY-001", "do": do} | fields
+        return known[login].post("/policies/logs", data=data, headers=headers or {})
 
-    page = sent()
-    assert "Say what its columns and activities mean" in page.text
-    assert "Payment Handled" in page.text
-    assert html.unescape(page.text).count('name="activity" value="activity"') == 1, "guessed"
-    columns = {"case": "case", "time": "timestamp", "activity": "activity", "operation": "Payment Handled",
-               "approvals": "finance_approval: Declaration FINAL_APPROVED by *\n", "facts": "amount: amount",
-               "rejections": "Declaration REJECTED by *"}  # fmt: skip
-    page = sent("cora", **columns)
+    offered = markup.fromstring(sent(do="read").text).get_element_by_id("log-audit")
+    guessed = {one.name: one.value for one in offered.xpath(".//div[@id='pane']//select")}
+    assert guessed == {
+        "case": "case",
+        "time": "timestamp",
+        "activity": "activity",
+        "person": "",
+        "fact.amount": "amount",
+    }
+    ticks = offered.xpath(".//input[@type='checkbox'][not(@checked)]")
+    assert {one.get("name") for one in ticks} == {"approves.finance_approval", "operation", "rejects"}
+    assert len({one.get("value") for one in ticks}) == 14, "every activity of the log"
+
+    page = sent("cora", **SAID)
     assert re.findall(r"declaration\d+", page.text) == ["declaration95149", "declaration90815"]
     assert "2 of 456 operations" in page.text
-    page = sent(**columns | {"operation": "Paymnt", "rejections": "No *"})
-    assert "nothing was judged" in page.text
-    assert "is called: Paymnt, No *." in page.text
-    assert "text-green" not in page.text
-    for wrong, said in (({"case": "number"}, "columns activity"),
-                        ({"facts": "x y: activity"}, "facts of payment.execute"),
-                        ({"approvals": "FINAL"}, "a name, a colon"),
-                        ({"policy": "PAY-9"}, "a policy that is in force")):  # fmt: skip
-        page = sent(**columns | wrong)
-        assert (page.status_code, said in page.text, "Declaration REJECTED by *" in page.text) == (422, True, True)
-    assert known["aud"].post("/policies/logs", data=columns).status_code == 422
+    again = markup.fromstring(page.text).get_element_by_id("log-audit")
+    assert len(again.xpath(".//input[@checked]")) == 8, "as it was ticked"
+    sheet = sent(do="sheet", **SAID)
+    assert (sheet.mimetype, "PAY-001" in sheet.headers["Content-Disposition"]) == ("text/csv", True)
+    lines = sheet.data.decode("utf-8-sig").splitlines()
+    assert (lines[0], len(lines), lines[1].split(",")[2]) == ("Case,Time,Result,Reasons", 457, "as the policy asks")
+    flagged = [line.split(",")[:3:2] for line in lines if "not as" in line]
+    assert [case for case, _ in flagged] == ["declaration95149", "declaration90815"]
+
+    for wrong, said in (
+        ({"case": "number"}, "the column of the case"),
+        ({"operation": "Paymnt"}, "is the operation"),
+        ({"time": "case"}, "a time with its zone"),
+        ({"policy": "PAY-9"}, "a policy that is in force"),
+    ):
+        page = sent(**SAID | wrong)
+        assert (page.status_code, said in page.text) == (422, True)
+        kept = markup.fromstring(page.text).xpath("//input[@name='rejects'][@checked]")
+        assert len(kept) == (0 if "policy" in wrong else 6), "what was ticked is not lost"
+    assert known["aud"].post("/policies/logs", data=SAID | {"policy": "PAY-001", "do": "judge"}).status_code == 422
+    part = sent(headers={"HX-Request": "true"}, **SAID)
+    assert (part.status_code, "2 of 456 operations" in part.text, "<form" in part.text) == (200, True, False)
+    part = known["aud"].post("/policies/logs", data={"policy": "PAY-001"}, headers={"HX-Request": "true"})
+    assert (part.status_code, "alert" in part.text, "<form" in part.text) == (200, False, False), (
+        "nothing is chosen yet"
+    )
     known["aud"].post("/language", data={"language": "zh"})
-    page = sent(**columns | {"time": "case"})
-    assert "第 2 行：带时区的时间" in page.text
+    assert "第 2 行：带时区的时间" in sent(**SAID | {"time": "case"}).text
     known["cora"].post("/language", data={"language": "zh"})
     page = known["cora"].post("/policies/REF-001/change", data=form(people=["many"]))
     assert "people：从 1 开始的整数" in page.text
+
+
+def test_activities_are_taken_as_they_are_written_and_only_so_many_are_offered(known, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, "- {id: PAY-001, title: T, on: payment.execute, require: [{approval: finance_approval}]}")
+    head, at = "case,time,activity\n", "2026-01-01T00:00:00Z"
+    log = head + f"1,{at},ok [a]\n1,{at},pay*\n2,{at},ok a\n2,{at},pay*\n" + "".join(
+        f"{n},{at},other {n}\n" for n in range(3, 303)
+    )  # fmt: skip
+
+    def sent(**fields):
+        return known["aud"].post("/policies/logs", data={
+            "log": (io.BytesIO(log.encode()), "log.csv"), "policy": "PAY-001", "do": "judge", "case": "case",
+            "time": "time", "activity": "activity", **fields,
+        })  # fmt: skip
+
+    page = sent(operation="pay*", **{"approves.finance_approval": "ok [a]"})
+
+    assert "1 of 2 operations" in page.text
+    assert "The 200 most frequent are shown, 103 others are not" in page.text
 
 
 def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
