@@ -44,8 +44,9 @@ MEANINGS = {
 }  # fmt: skip
 WRONG = (*COLUMNS["missed"], *COLUMNS["false alarm"])
 SITUATIONS, DEPTH = 600, 20
-DEEPER = 3
-"""so many times more situations are looked at, twice as deep, where the proof warned of what was not reached"""
+FURTHER = ((1_800, 40), (4_000, 80))
+"""what is looked at, one after the other, while the machine has situations left; the first also where a warning seems
+wrong"""
 LOOKED_FOR = 10
 """of every so many drawings each state of the machine is looked for among those of the proof"""
 PROGRESS = 100
@@ -86,13 +87,11 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         kind, key = kinds[number % len(kinds)], seed + number // len(kinds)
         xml = drawn(kind, key)
         verdict = judged(xml, states=SITUATIONS, depth=DEPTH, gaps=kind in ASKING)
-        if verdict is not None and verdict.outcome in COLUMNS["not reached"]:
-            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2, gaps=kind in ASKING)
-        elif verdict is not None and verdict.outcome in (
-            "cried wolf",
-            "confirmed wrongly",
-        ):  # where a decision is asked for nothing
-            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2, gaps=True)
+        for states, depth in FURTHER:
+            if verdict is not None and verdict.outcome in (*COLUMNS["not reached"], *COLUMNS["bounded"]):
+                verdict = judged(xml, states=states, depth=depth, gaps=kind in ASKING)
+        if verdict is not None and verdict.outcome in ("cried wolf", "confirmed wrongly"):  # it may ask for nothing
+            verdict = judged(xml, states=FURTHER[0][0], depth=FURTHER[0][1], gaps=True)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:
