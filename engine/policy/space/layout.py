@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from engine.bpmn.model import TASKS, EventDefinition
-from engine.policy.abstraction import Place, System, reads_outcome
+from engine.policy.abstraction import Place, System, reads_outcome, truth
 from engine.policy.space.states import AT_ONCE
 
 
@@ -212,8 +212,11 @@ class Layout:
 
 
 def asks(place: Place) -> bool:
-    """Whether a condition on its flows may hold it up."""
-    return any(flow.condition is not None for flow, _ in place.outgoing)
+    """Whether its flows may hold it up: their conditions ask for a value that may be missing, or none may be true."""
+    conditions = [flow.condition for flow, _ in place.outgoing if not flow.is_default]
+    asked = [one for one in conditions if one is not None]
+    goes_on = len(asked) < len(place.outgoing) and all(truth(one, {}) is not None for one in asked)
+    return bool(asked) and not goes_on
 
 
 def computes(place: Place) -> bool:

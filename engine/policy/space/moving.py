@@ -273,8 +273,7 @@ class Moving(Resting):
             if name in gone:
                 digits |= 7 << DIGIT * index
         moved = self.active(kept, target) if goal.boundaries or goal.holds_inside else self.placed(kept, target)
-        origins = [self.slots[slot][0] for slot in taken] + [place] * (place is not goal)
-        for given in self._given_back(state, goal, origins):
+        for given in self._given_back(state, goal, [*taken, *([self.slot(place.id, "")] if place is not goal else ())]):
             tokens = moved.tokens
             for slot in given:
                 tokens = one_more(tokens, slot)
@@ -285,20 +284,22 @@ class Moving(Resting):
                     if self.whole or live == state.live & ~undone:
                         yield Move(place.id, word), State(tokens, outcomes, live, state.data)
 
-    def _given_back(self, state: State, goal: Place, origins: list[Place]) -> Iterator[Slots]:
+    def _given_back(self, state: State, goal: Place, taken: list[int]) -> Iterator[Slots]:
         """What joins behind a place hold of other branches: what has come, or what they had before they let it on. That
-        they have not done while all that is taken away, at `origins`, still leads to them."""
-        behind, held = {goal.id, *self._down(goal.id)}, list[int]()
-        perhaps: list[int] = []
-        for name in behind:
-            join = self.system.places[name]
-            for flow in join.incoming if self._joins(join) else ():
-                if self._source(name, flow) in behind:
-                    continue
-                slot = self.slot(name, flow)
-                held += [slot] * state.tokens.count(slot)
-                if slot not in state.tokens and self._may_have_let_on(join, goal, origins):
-                    perhaps.append(slot)
+        they have not done while all of the branch that is taken away still leads to them."""
+        behind = {goal.id, *self._down(goal.id)}
+        others = {
+            self.slot(name, flow): self.system.places[name]
+            for name in behind
+            for flow in self.system.places[name].incoming
+            if self._joins(self.system.places[name]) and self._source(name, flow) not in behind
+        }
+        held = [slot for slot in state.tokens if slot in others]
+        origins = [self.slots[slot][0] for slot in taken if slot not in others]
+        perhaps = [
+            slot for slot, join in others.items()
+            if slot not in held and self._may_have_let_on(join, goal, origins)
+        ]  # fmt: skip
         choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(perhaps))
         if len(perhaps) > WAYS_OF_JOINS:
             choices = [(False,) * len(perhaps), (True,) * len(perhaps)]

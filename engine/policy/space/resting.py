@@ -176,8 +176,8 @@ class Resting(Recalling):
             return False
         if node.type == "subProcess":
             return self._ends_with_its_inside(place)
-        if node.type in ("exclusiveGateway", "inclusiveGateway"):
-            return len(place.incoming) < 2 and len(place.outgoing) == 1 and place.outgoing[0][0].condition is None
+        if node.type == "exclusiveGateway" or (node.type == "inclusiveGateway" and len(place.incoming) < 2):
+            return bool(place.outgoing)
         plain = node.type in ("startEvent", "endEvent", "parallelGateway", "intermediateThrowEvent", *AT_ONCE)
         return plain or place.id in self.data.certain
 

@@ -520,6 +520,22 @@ def test_a_called_process_undoes_what_it_has_done_itself(what):
     assert verdict.outcome == expected
 
 
+def test_what_waits_beside_a_sub_process_does_not_happen_when_only_an_outcome_was_left_to_be_asked():
+    """Its last gateway reads what was decided, and is passed at once."""
+    inside = '<startEvent id="s0"/>' + APPROVES + element("exclusiveGateway", "x", default="x_e1")
+    inside += "".join(element("endEvent", key) for key in ("e1", "e2"))
+    body = (
+        f'<subProcess id="sub">{inside}{flows("s0 fin x", "x e1", "x e2 ? " + AGREED)}</subProcess>'
+        + boundary("late", "sub", message_event("m")) + element("exclusiveGateway", "g", default="g_end") + PAY_IT
+    )  # fmt: skip
+    lines = ("start sub end", "late g end", 'g pay ? approval.fin.outcome = "reject"', "pay end")
+
+    verdict = judged(drawing(START + END + body + flows(*lines), message("m", None)))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 def test_a_called_process_does_not_undo_what_an_earlier_call_of_it_has_done():
     """It is called again until somebody has enough; only where nothing is noted it undoes, which finds nothing then."""
     asks = element("exclusiveGateway", "x", default="x_back") + service("ask2", "ask.d1")

@@ -68,6 +68,17 @@ def test_a_decision_beside_that_was_asked_for_before_makes_nothing_final():
     assert judged(beside, states=600, depth=20).outcome == "violated, both"
 
 
+def test_a_join_holds_nothing_of_a_branch_that_has_not_come_when_a_decision_beside_is_taken_back():
+    """What another branch has brought to a later join says nothing of it."""
+    body = user("fin", '<troika:approval mode="any" onReject="end"/>', MARK) + user("q") + service("w")
+    gates = FORK + "".join(element("parallelGateway", key) for key in ("f", "j"))
+    gates += element("exclusiveGateway", "x", default="x_join")
+    lines = ("start f fork fin join j pay end", "fork q s w x join", "x end ? n = 2", "f t j")
+    xml = drawing(START + END + gates + body + script("s", "1", "n") + service("t") + PAYS + flows(*lines))
+
+    assert judged(xml, states=600, depth=20).outcome == "proved, both"
+
+
 def test_a_request_that_runs_may_be_taken_back_to_who_decided_last():
     """Where it stands, `big` is false; whether somebody may be asked again on that, its rounds say."""
     xml = asked_for_what_is_large()
