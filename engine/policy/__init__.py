@@ -2,6 +2,7 @@
 
 from engine.policy.absent import unknown_names
 from engine.policy.asking import Asked, Asking, Depends, Way
+from engine.policy.capacity import gives_more
 from engine.policy.changing import activate
 from engine.policy.checker import ASSUMED, PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
 from engine.policy.emergency import Emergency
@@ -131,6 +132,7 @@ __all__ = [
     "escalate",
     "expired",
     "export",
+    "gives_more",
     "grant",
     "holds_of",
     "in_force",

@@ -1,5 +1,6 @@
 """The run-time check before a guarded operation: live grants become one clearance, or the operation is held."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from engine.db.policy import break_glass, clearance, clearance_grant, policy_gra
 from engine.db.task import user_task, work_item
 from engine.errors import N_, Listed, Phrase, PolicyHold, Term
 from engine.operations import Operation, OperationCall
-from engine.policy import grants, holding, judging, naming, versions
+from engine.policy import capacity, grants, holding, judging, naming, versions
 from engine.policy.holding import Hold
 from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, approval_by, numbers
 from engine.policy.versions import Version
@@ -150,6 +151,8 @@ class Verdict:
     """approvals that it needs and too few have given so that they count"""
     refused: Mapping[UUID, Reason] = field(default_factory=dict)
     """grants of an approval that it needs that count for nothing, and why"""
+    standing: Mapping[UUID, int] = field(default_factory=dict)
+    """of each task, how many persons have given an approval there that counts, of those that too few have given"""
 
 
 def admit(
@@ -175,6 +178,8 @@ def admit(
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
     reasons = _said_once(verdicts.values())
     if reasons:
+        for version in speaking:
+            reasons += capacity.full(uow, version.policy.id, verdicts[version.name].standing)
         raise PolicyHold(operation.name, reasons, operation_class=on, subject=(found.type, found.id))
     return _clear(uow, operation, call, instance, situation, speaking, verdicts)
 
@@ -215,12 +220,15 @@ def _said_once(verdicts: Iterable[Verdict]) -> list[Reason]:
     return found
 
 
-def unanswered(uow: UnitOfWork, hold: Hold, instance: Instance) -> frozenset[str]:
-    """The approvals that held operation of `instance` needs and too few persons have given. Writes nothing."""
+def unanswered(uow: UnitOfWork, hold: Hold, instance: Instance) -> list[Verdict]:
+    """What policies say that need approvals for that held operation of `instance` which too few persons have given.
+
+    Writes nothing.
+    """
     situation = _looked_at(uow, hold.subject_type, hold.subject_id, instance)
     situation = replace(situation, total=lambda policy, sums: total(uow, policy, sums, situation.found, uow.now))
     speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == hold.operation_class]
-    return frozenset[str]().union(*(judge(uow, one.policy, situation).unanswered for one in speaking))
+    return [verdict for one in speaking if (verdict := judge(uow, one.policy, situation)).unanswered]
 
 
 def _looked_at(
@@ -286,7 +294,13 @@ def _judge_alone(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdi
     lacking = short or needed  # each has enough, the whole does not come together
     reasons += [*_named(uow, dropped), _missing(policy, lacking)]
     unmet = frozenset(need.approval for need in lacking)
-    return Verdict(True, tuple(reasons), {}, places, sums, tuple(traces), unmet, refused)
+    return Verdict(
+        True, tuple(reasons), {}, places, sums, tuple(traces), unmet, refused,
+        Counter(
+            row.user_task_id for need in short
+            for row in {row.person_id: row for row in usable[need] if row.user_task_id}.values()
+        ),
+    )  # fmt: skip
 
 
 def _fallen(

@@ -81,7 +81,7 @@ def able(
     `askings`: the processes in which they may be given; that of the request comes first.
     """
     everybody = identity.everybody(uow)
-    lacking = gate.unanswered(uow, hold, instance)
+    lacking = frozenset[str]().union(*(one.unanswered for one in gate.unanswered(uow, hold, instance)))
     document = grants.document(uow, hold.subject_type, hold.subject_id)
     roles = grants.roles_of(uow, document, instance.starter_id, [instance.id])
     own = [one for one in askings if one.key == instance.process_key]

@@ -44,7 +44,7 @@ def approve_again(uow: UnitOfWork, job_id: UUID) -> UUID | None:
     if back is None:
         raise NotPossibleNow(
             act=N_("have approved again"), instance=instance.number or instance.id,
-            reason=N_("none of the approvals that it lacks was given in this request"),
+            reason=N_("what it lacks was not given in this request, or cannot be given by more people there"),
         )  # fmt: skip
     data = {"operation": found.operation, "subject": f"{found.subject_type} {found.subject_id}"}
 
@@ -78,12 +78,14 @@ def _entitled(uow: UnitOfWork, instance: Instance) -> bool:
 
 
 def _back(uow: UnitOfWork, instance: Instance, found: Hold) -> Back | None:
-    """From what is held to the first round about its document whose approvals do not count any more."""
+    """From what is held to the first round about its document that can give more than counts of its approvals now."""
     token = uow.read_one(_token, {"of": found.job_id})
-    wanted = policy.unanswered(uow, found, instance)
+    verdicts = policy.unanswered(uow, found, instance)
     lacking = [
-        row for row in returning.passed(runtime.rounds_of(uow, instance.id)).values() if _answers(row, found, wanted)
-    ]
+        row for row in returning.passed(runtime.rounds_of(uow, instance.id)).values()
+        if any(_answers(row, found, one.unanswered) and policy.gives_more(uow, row.id, one.standing)
+               for one in verdicts)
+    ]  # fmt: skip
     if token is None or not lacking:
         return None
     return Back((token.token,), min(lacking, key=lambda row: row.passed_seq), recompute=True)

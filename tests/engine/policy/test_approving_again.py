@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from engine import audit, calls, history, jobs, operations, policy, repository, runtime, tasks
 from engine.db.notice import notice_delivery
-from engine.errors import Forbidden, NotHeld
+from engine.errors import Forbidden, NotHeld, NotPossibleNow
 from engine.ids import uuid7
 from engine.operations import OperationCall
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.policy.test_gate import PAYING, a_bill, grants, people, state_of
+from tests.engine.policy.test_gate import PAYING, POLICY, a_bill, agree, grants, people, state_of
 
 TIMED = PAYING.replace(
     b'<serviceTask id="pay"', b'<serviceTask xmlns:troika="urn:troika:bpmn:1.0" troika:async="true" id="pay"'
@@ -69,6 +69,31 @@ def test_a_held_payment_is_approved_anew_as_it_is_now_and_paid(engine, who):
         assert policy.open_holds(uow) == []
         assert "approval.asked_again" in {fact.kind for fact in history.timeline(uow, instance_id)}
         assert audit.verify(uow, instance_id).findings == []  # though another chain tells why the first is void
+
+
+def test_what_a_drawing_asks_too_few_people_for_is_not_asked_again_in_vain(engine, who):
+    """One of two approves, the policy wants two: another round would give one again."""
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": TIMED})
+        policy.ship(uow, POLICY.replace("finance_approval, people: 1", "finance_approval, people: 2"))
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(who["req"]) as uow:
+        runtime.start(uow, "p", {"bill_id": str(bill_id)})
+    agree(engine, who["fay"])
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(who["req"]) as uow:
+        (found,) = policy.open_holds(uow)
+        assert tasks.approvable_again(uow, found) is None
+        with pytest.raises(NotPossibleNow):
+            tasks.approve_again(uow, found.job_id)
+    said = [text.format_map({name: str(value) for name, value in facts.items()}) for text, facts in found.reasons]
+    assert said[-1].startswith("REF-001: approvals of '财务审批' that count: 1; it gives no more.")
+    with engine.unit_of_work(who["req"]) as uow:
+        runtime.start(uow, "p", {"bill_id": str(bill_id)})
+    agree(engine, who["cfo"])  # in another request: both count
+    jobs.run_due(engine)
+    assert state_of(engine, bill_id) == "paid"
 
 
 def test_the_hold_says_what_was_approved_and_what_it_is_now(engine, who):
