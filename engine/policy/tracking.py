@@ -217,7 +217,9 @@ class Tracking:
         node = self._system.places[name].node
         lines = [line for line in node.extensions.inputs if line.target.partition(".")[0] == head]
         if by == LEAVING and self._keeps(self._system.places[name], head):
-            return None
+            if not self._is_done_at_once(name, head):
+                return None
+            by = DOING
         if by == DOING and (lines or node.data_in or node.data or node.loop is not None):
             if len(lines) != 1 or lines[0].target != head or node.data_in or node.data or node.loop is not None:
                 return None
@@ -236,6 +238,10 @@ class Tracking:
         local = {line.target.partition(".")[0] for line in (*copies(node.data_in), *node.extensions.inputs)}
         brought = bool(node.events) and bool(node.extensions.outputs or node.data_out)
         return not place.holds_inside and (brought or name in local | {item.name for item in node.data})
+
+    def _is_done_at_once(self, name: str, head: str) -> bool:
+        """Whether its flows are judged in the step in which it was given what they see, unless it gets stuck there."""
+        return self._is_plain(self._system.places[name]) and not self._subjects.writes(name, head)
 
     def _at(self, name: str, by: int = DOING) -> Callable[[str], int | None]:
         def resolve(path: str) -> int | None:
@@ -268,17 +274,22 @@ class Tracking:
 
     # ------------------------------------------------------------ what happens
 
-    def judge(self, place: Place, flow: Flow, outcomes: Mapping[str, str], known: Masks) -> Judgement:
-        """What the condition of a flow says: true, false or (None) either."""
+    def judge(
+        self, place: Place, flow: Flow, outcomes: Mapping[str, str], known: Masks, *, stuck: bool = False
+    ) -> Judgement:  # fmt: skip
+        """What the condition of a flow says: true, false or (None) either. `stuck`: the place has been so before, and
+        what it was given may be no more what is outside."""
         condition = self._condition(place, flow)
         if condition is None:
             return [(truth(flow.condition, outcomes), known)], False
+        if stuck and any(self._keeps(place, _head(leaf.path)) for leaf in condition.leaves()):
+            return [(None, known)], True
         at = self._at(place.id, LEAVING)
         if (place.id, flow.id) in self._never and any(at(leaf.path) is None for leaf in condition.leaves()):
             return [(False, known)], True
-        found, stuck = judged(condition, told_by(outcomes, truth), at, self.regions, known)
+        found, unsure = judged(condition, told_by(outcomes, truth), at, self.regions, known)
         if len(found) <= WAYS:
-            return found, stuck
+            return found, unsure
         return [(None, self._forgotten(known, self.reads[place.id]))], True
 
     def follows(self, name: str) -> bool:

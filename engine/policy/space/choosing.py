@@ -11,10 +11,10 @@ from engine.policy.tracking import Tracking
 
 class Choice:
     """Which flows leave a place, by what is known. `sure`: that says which, and nothing gets stuck, be it for want of
-    a value or of a flow."""
+    a value or of a flow. `stuck`: it has been so there."""
 
-    def __init__(self, data: Tracking, place: Place, outcomes: Mapping[str, str]) -> None:
-        self._data, self._place, self._outcomes = data, place, outcomes
+    def __init__(self, data: Tracking, place: Place, outcomes: Mapping[str, str], *, stuck: bool) -> None:
+        self._data, self._place, self._outcomes, self._stuck = data, place, outcomes, stuck
         self.sure = True
 
     def of(self, kind: str, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
@@ -32,7 +32,7 @@ class Choice:
         if flow.condition is None:
             yield True, known
             return
-        judged, stuck = self._data.judge(self._place, flow, self._outcomes, known)
+        judged, stuck = self._data.judge(self._place, flow, self._outcomes, known, stuck=self._stuck)
         self.sure = self.sure and not stuck
         for value, of in judged:
             self.sure = self.sure and value is not None

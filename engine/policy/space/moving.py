@@ -44,7 +44,7 @@ class Moving(Resting):
         self._repaired_unseen = {number for name, idle in self._idle.items() if idle for number in data.repaired[name]}
         """variables that somebody may write where a token is forgotten"""
         self._beside, self._passed = Beside(system), dict[tuple[str, str], bool]()
-        self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
+        self._cache: dict[tuple[str, str, bool, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
 
     def _moved(
         self, state: State, place: Place, ways: tuple[Way, ...], word: str = "", *, logs: bool = True
@@ -60,7 +60,7 @@ class Moving(Resting):
     def _left(self, state: State, place: Place, word: str = "", *, was: str = "") -> Iterator[tuple[Move, State]]:
         """The token leaves a step that is done, or a gateway, or gets stuck at the conditions of its flows. `was`:
         LEAVES or YIELDS, where it has been stuck so far."""
-        ways, sure = self._chosen(place, place.node.type, state.outcomes, state.data)
+        ways, sure = self._chosen(place, place.node.type, state.outcomes, state.data, stuck=was == LEAVES)
         for chosen, data in ways:
             known = state if data is state.data else State(state.tokens, state.outcomes, state.live, data)
             yield self._moved(known, place, chosen, word, logs=was != LEAVES)
@@ -68,12 +68,12 @@ class Moving(Resting):
             yield self._moved(self.active(state, place.id, LEAVES), place, (), word)
 
     def _chosen(
-        self, place: Place, kind: str, outcomes: int, data: Masks
+        self, place: Place, kind: str, outcomes: int, data: Masks, *, stuck: bool = False
     ) -> tuple[list[tuple[tuple[Way, ...], Masks]], bool]:  # fmt: skip
         """(the sets of flows, each with what is known then; whether what is known says for sure which)"""
-        key = (place.id + kind, outcomes, data)
+        key = (place.id, kind, stuck, outcomes, data)
         if key not in self._cache:
-            choice = Choice(self.data, place, self._known(place, outcomes))
+            choice = Choice(self.data, place, self._known(place, outcomes), stuck=stuck)
             self._cache[key] = (list(choice.of(kind, data)), choice.sure)
         return self._cache[key]
 

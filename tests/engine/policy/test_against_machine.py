@@ -1179,3 +1179,29 @@ def test_the_same_drawing_in_other_words_gets_the_same_verdict(path):
 def test_a_proof_looks_at_few_states():
     """What a proof costs, on any machine; `benchmarks.proofs --speed` takes the time."""
     assert {row.name: row.states for row in sizes.measured() if row.states > row.most} == {}
+
+
+def given_its_own(*more, lines):
+    """A number above 100 is given as `a` to a step whose flows see it so, and which goes on in one step."""
+    ends = "".join(element("endEvent", key, inner=TERMINATE) for key in ("low", "high"))
+    gates = element("exclusiveGateway", "x", default="x_end") + element("parallelGateway", "fork")
+    body = ends + gates + service("fill", "fill.amount") + script("r", "1", "n", in_a="= amount") + PAY_IT
+    ways = ("start fill x", "x fork ? amount > 100", "x end", "fork r", "r low ? a < 500", *lines)
+    return drawing(START + END + body + "".join(more) + flows(*ways))
+
+
+def test_what_a_step_was_given_is_what_is_outside_while_it_does_not_get_stuck():
+    """Each of its ways out stops everything in the step in which it is done."""
+    verdict = judged(given_its_own(service("t"), lines=("r high ? a >= 500", "fork t pay end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+def test_whoever_helps_a_stuck_step_on_says_what_it_was_given():
+    """It was given 900; what is outside is small by then."""
+    small = script("small", "50", "amount")
+    verdict = judged(given_its_own(small, lines=("r pay ? a >= 500 and amount < 500", "fork small end", "pay end")))
+
+    assert verdict is not None
+    assert verdict.proof == {"pay"}
