@@ -1,18 +1,19 @@
 """Messages and signals between processes and from outside: kept, matched, delivered as jobs of the receiver."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from engine import bpmn, crash, identity, repository, runtime, values, workdays
 from engine.bpmn.steps import SubscriptionOpened
 from engine.db.instance import Instance, Status
-from engine.db.job import JobKind, JobState
+from engine.db.job import JobKind, JobState, job
 from engine.db.subscription import MessageState, SubscriptionKind, message, message_receiver, subscription
 from engine.ids import uuid7
 from engine.runtime import correlation, later
+from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
 from engine.values import Value, Values
 
@@ -27,6 +28,10 @@ _expire = (
     .where(message.c.state == int(MessageState.WAITING), message.c.expires_at <= bindparam("at"))
     .values(state=int(MessageState.EXPIRED))
 )
+_over = select(message.c.id).where(
+    message.c.state != int(MessageState.WAITING), message.c.received_at < bindparam("before")
+)
+_carrying = select(job.c.payload).where(job.c.kind == int(JobKind.MESSAGE))
 _listeners = select(subscription.c.instance_id, subscription.c.token).where(
     subscription.c.kind == int(SubscriptionKind.SIGNAL),
     subscription.c.name == bindparam("of_name"),
@@ -106,6 +111,17 @@ def _broadcast(uow: UnitOfWork, name: str, sent: Values, heard: Select[Any]) -> 
 def expire(uow: UnitOfWork) -> None:
     """Messages that nobody took in time."""
     uow.execute(_expire, {"at": uow.now})
+
+
+def forget(uow: UnitOfWork, before: datetime) -> None:
+    """Messages that came before then and are over; not those on their way, e.g. to an instance that is suspended."""
+    over = set(uow.execute(_over, {"before": before}).scalars())
+    over -= {UUID(row.payload["message"]) for row in uow.execute(_carrying) if "message" in row.payload}
+    for part in in_parts(sorted(over)):
+        # one that was given back in between waits again
+        uow.execute(delete(message).where(message.c.id.in_(part), message.c.state != int(MessageState.WAITING)))
+        received = message_receiver.c.message_id
+        uow.execute(delete(message_receiver).where(received.in_(part), received.not_in(select(message.c.id))))
 
 
 # ---------------------------------------------------------------- what the jobs of kind `message` do

@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import delete, select
-
 from engine import audit, messages, notices, repository
-from engine.db.subscription import MessageState, message, message_receiver
 from engine.errors import EngineError
 from engine.notices import hooks
 from engine.process_engine import ProcessEngine
@@ -40,10 +37,7 @@ def expire_messages(uow: UnitOfWork) -> None:
 
 def forget_messages(uow: UnitOfWork) -> None:
     """Messages that were delivered or expired long ago."""
-    old = uow.now - REMEMBERED
-    gone = message.c.state != int(MessageState.WAITING), message.c.received_at < old
-    uow.execute(delete(message_receiver).where(message_receiver.c.message_id.in_(select(message.c.id).where(*gone))))
-    uow.execute(delete(message).where(*gone))
+    messages.forget(uow, uow.now - REMEMBERED)
 
 
 def forget_drafts(uow: UnitOfWork) -> None:

@@ -11,6 +11,7 @@ from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Status
 from engine.db.job import JobState, job
 from engine.db.subscription import MessageState, message
+from engine.dispatch import housekeeping
 from engine.errors import MoveRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import (
@@ -122,7 +123,8 @@ def test_an_answer_that_comes_after_suspension_and_activation_is_used_too(engine
     assert open_incidents(engine) == []
 
 
-def test_a_message_for_a_suspended_instance_waits_with_it(engine):
+def test_a_message_for_a_suspended_instance_waits_with_it(engine, clock):
+    """However long: what it says is forgotten after it has been received only."""
     deploy(engine, straight(catch("c", message_event("paid")), roots=drawn_message("paid")))
     instance = begun(engine, order=7)
     suspend(engine, instance)
@@ -133,9 +135,15 @@ def test_a_message_for_a_suspended_instance_waits_with_it(engine):
 
     assert open_incidents(engine) == []
     assert status(engine, instance) is Status.SUSPENDED
+    clock.advance(housekeeping.REMEMBERED + timedelta(days=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        housekeeping.forget_messages(uow)
     activate(engine, instance)
     jobs.run_due(engine)
     assert status(engine, instance) is Status.COMPLETED
+    with engine.unit_of_work(ENGINE) as uow:
+        housekeeping.forget_messages(uow)
+        assert uow.execute(select(message.c.id)).all() == []
 
 
 def test_a_message_on_its_way_to_a_suspended_instance_that_is_cancelled_goes_back(engine):
