@@ -34,14 +34,16 @@ from engine.errors import (
     BusinessKeyTaken,
     CannotChoose,
     InstanceOver,
+    MoveRefused,
     NothingToCompensate,
     NotResolvable,
     Suspended,
     WaitNotOpen,
 )
+from engine.findings import errors_of
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall
-from engine.runtime import later, numbering, previewing, rejecting, settling
+from engine.runtime import later, numbering, previewing, proof, rejecting, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
 from engine.runtime.previewing import (
@@ -337,15 +339,16 @@ def activate(uow: UnitOfWork, instance_id: UUID) -> Instance:
 
 
 def set_variables(uow: UnitOfWork, instance_id: UUID, variables: Values, *, reason: str, scope: int = 0) -> Instance:
-    """Write variables as an administrator; the reason stays on record. Raises InstanceOver, ReservedName."""
+    """Write variables as an administrator; the reason stays on record.
+
+    Raises InstanceOver, ReservedName; MoveRefused with the way round an approval that they would open.
+    """
     instance = locked(uow, instance_id)
     history.record(uow, instance, "variables.set", data={"names": sorted(variables)}, texts={"reason": reason})
-    state = load(uow, instance)
-    settle(
-        uow,
-        instance,
-        bpmn.set_variables(state, scope, values.normalise(variables), now=uow.now, env=env(uow, instance)),
-    )
+    written, known = values.normalise(variables), env(uow, instance)
+    step = bpmn.set_variables(load(uow, instance), scope, written, now=uow.now, env=known)
+    _require_proof(uow, instance, step)
+    settle(uow, instance, step)
     return instance
 
 
@@ -395,7 +398,8 @@ def resolve(
     """Set what is stuck going again, after writing `variables` (a repair).
 
     An outcome that is unknown needs an answer first: `happened` with its `outputs`, or not, then it is called again.
-    Raises NotFound, NotResolvable, InstanceOver, Suspended.
+    Raises NotFound, NotResolvable, InstanceOver, Suspended; MoveRefused with the way round an approval that `variables`
+    would open.
     """
     found = incidents.get_open(uow, incident_id)
     if found.instance_id is None:
@@ -424,6 +428,8 @@ def resolve(
     step = bpmn.resume(
         load(uow, instance), found.number, values.normalise(variables or {}), now=uow.now, env=env(uow, instance)
     )
+    if variables:
+        _require_proof(uow, instance, step)
     settle(uow, instance, step)
 
 
@@ -440,6 +446,13 @@ def locked(uow: UnitOfWork, instance_id: UUID) -> Instance:
     if instance.status not in LIVE:
         raise InstanceOver(instance=instance.number or instance.id)
     return instance
+
+
+def _require_proof(uow: UnitOfWork, instance: Instance, step: Step) -> None:
+    """Of what a person has written by hand the drawing, which was proved, knows nothing."""
+    refused = [] if step.ended is not None else errors_of(proof.prove(uow, instance, step.state))
+    if refused:
+        raise MoveRefused(refused)
 
 
 def _require_running(uow: UnitOfWork, instance: Instance) -> None:

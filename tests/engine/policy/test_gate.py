@@ -35,7 +35,8 @@ from engine.ids import uuid7
 from engine.operations import Facts, OperationCall
 from engine.policy import Yes
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import END, START, drawing, flows, service
+from tests.engine.bpmn.drawing import END, START, drawing, flows, script, service
+from tests.factories import deploy, look_at
 from tests.lending import begun_once
 
 # the document behind the approvals of these tests is a draft: amount in cents = version, payee = name; key "usd": in
@@ -584,6 +585,36 @@ def test_nobody_moves_a_token_past_the_approval(engine, who):
         move(engine, instance_id, "fin", "pay")
 
     assert grants(engine) == []
+
+
+SMALL = drawing(
+    START + script("rate", "false", "small") + service("count", "test.tally", in_refuse="= refuse")
+    + '<exclusiveGateway id="which" name="which" default="which_fin"/>' + APPROVE.format(provides="finance_approval")
+    + '<exclusiveGateway id="ok" name="ok" default="ok_end"/>'
+    + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END
+    + flows("start rate count which fin ok", "which pay ? small", 'ok pay ? approval.fin.outcome = "agree"',
+            "pay end", "ok end")
+)  # fmt: skip
+
+
+def test_nobody_writes_a_variable_that_leads_past_the_approval(engine, who):
+    """A repair, or an administrator, may write what no way through the drawing does."""
+    deploy(engine, SMALL)
+    bill_id = str(a_bill(engine))
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": bill_id, "refuse": True}).id
+    (stuck,) = look_at(engine, instance_id).incidents
+
+    unapproved = "can be reached without finance_approval"
+    with pytest.raises(MoveRefused, match=unapproved) as refused, engine.unit_of_work(ENGINE) as uow:
+        runtime.resolve(uow, stuck.id, {"refuse": False, "small": True})
+    with pytest.raises(MoveRefused), engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance_id, {"small": True}, reason="urgent")
+    assert "'which' goes on to 'pay'" in str(refused.value), "the way is told"
+    with engine.unit_of_work(ENGINE) as uow:
+        assert [one.id for one in runtime.instance_view(uow, instance_id).incidents] == [stuck.id]
+        runtime.resolve(uow, stuck.id, {"refuse": False})
+    agree(engine, who["fay"])  # the process has gone on to whoever approves
 
 
 def test_behind_the_approval_a_token_may_be_moved_while_the_grant_lives(engine, who):
