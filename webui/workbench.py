@@ -11,8 +11,9 @@ from flask_login import current_user
 from engine import audit, drafts, incidents, policy, repository, tasks, workdays
 from engine.audit.verifier import OVERDUE as LATE
 from engine.drafts import DraftInfo
-from webui import access, languages
+from webui import access, languages, scenario_runs
 from webui.rendering import name_picked, page
+from webui.scenario_runs import Told
 
 blueprint = Blueprint("workbench", __name__)
 _EDITORS = {
@@ -25,7 +26,7 @@ _MOST_DRAFTS = 5
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """My open tasks, my running requests, what I may start; for operators open incidents, for controllers and auditors
-    what is held or waits for them, for analysts their drafts."""
+    what is held or waits for them, for analysts their drafts and scenarios that fail."""
     context: dict[str, Any] = {
         "todo": tasks.inbox(g.uow, "todo", limit=5),
         "requested": tasks.requested(g.uow, limit=5),
@@ -34,6 +35,7 @@ def home() -> ResponseReturnValue:
         "missing": workdays.missing_year(g.uow, _today()) if access.may("admin") else None,
         "record": _record() if access.may(access.AUDIT) else "",
         "watched": _watched(),
+        "failing": _failing() if access.may("process.design") else [],
         "drafts": _drafts() if access.may("process.design") else [],
     }
     name_picked([*context["todo"].items, *context["requested"].items])
@@ -58,6 +60,11 @@ def _watched() -> list[tuple[str, int, str]]:
         weaker = len(policy.to_review(g.uow))
         found.append((gettext("Became weaker, not yet seen by audit"), weaker, f"{index}#weaker"))
     return [one for one in found if one[1]]
+
+
+def _failing() -> list[Told]:
+    """Processes of which scenarios failed when they were played last, by name."""
+    return sorted((one for one in scenario_runs.newest().values() if one.failed), key=lambda one: one.name)
 
 
 def _drafts() -> list[tuple[DraftInfo, str]]:

@@ -20,6 +20,7 @@ from engine.db import (
     notice,
     policy,
     printing,
+    scenario,
     signature,
     subscription,
     task,
@@ -33,7 +34,7 @@ __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
     audit, calendar, counter, definition, dictionary, document, draft, effect, guards_policy, history, identity,
-    instance, job, notice, policy, printing, signature, subscription, task, view, webhook,
+    instance, job, notice, policy, printing, scenario, signature, subscription, task, view, webhook,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from engine import audit, messages, notices, repository
 from engine.errors import EngineError
 from engine.notices import hooks
 from engine.process_engine import ProcessEngine
+from engine.scenarios import nightly
 from engine.tasks import drafting
 from engine.unit_of_work import ENGINE, UnitOfWork
 
@@ -24,7 +25,10 @@ def run(engine: ProcessEngine) -> None:
     """
     with _apart("anchor_record"):
         anchor_record(engine)
-    duties = (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record, watch_staffing)
+    duties = (
+        expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record, watch_staffing,
+        play_scenarios,
+    )  # fmt: skip
     for duty in duties:
         with _apart(duty.__name__), engine.unit_of_work(ENGINE) as uow:
             duty(uow)
@@ -60,6 +64,11 @@ def watch_staffing(uow: UnitOfWork) -> None:
     worse = repository.watch_staffing(uow)
     if worse:
         notices.of_staffing(uow, worse)
+
+
+def play_scenarios(uow: UnitOfWork) -> None:
+    """Once a night those of everything that is deployed."""
+    nightly.plan(uow)
 
 
 def anchor_record(engine: ProcessEngine) -> None:

@@ -1,6 +1,6 @@
 """What a claimed job does, and what becomes of it when it fails."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
@@ -50,6 +50,8 @@ from engine.unit_of_work import Actor, UnitOfWork
 from engine.values import Values
 
 RUNNER = Actor(None, source="job")
+UPSTAIRS: dict[str, Callable[[ProcessEngine], Callable[[UnitOfWork], None]]] = {}
+"""Maintenance that a room above does, by handler: it looks, and gives back what is to be written."""
 _TROUBLE = timedelta(seconds=1)
 _TRANSIENT = ("40001", "40P01", "55P03", "57014", "57P01", "08006")
 """SQLSTATE: serialisation, deadlock, lock timeout, cancelled, server stopping, connection lost"""
@@ -219,6 +221,11 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 audit.store_check(uow, UUID(claimed.payload["check"]), report)
+        case JobKind.MAINTENANCE if claimed.handler in UPSTAIRS:
+            write = UPSTAIRS[claimed.handler](engine)
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                write(uow)
         case _:
             raise RuntimeError(f"nobody runs jobs of kind {claimed.kind.name}")
 

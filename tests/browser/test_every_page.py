@@ -82,7 +82,7 @@ NO_PAGES = {
     ),
     **dict.fromkeys(
         ("inbox.badge", "messages.badge", "inbox.standing", "designer.comments", "designer.publish_running",
-         "designer.publish_scenarios", "designer.form_frame"),
+         "designer.form_frame"),
         "a part of a page",
     ),
     **dict.fromkeys(("inbox.following", "workdays.index", "designer.decision_of"), "leads to a page"),
@@ -293,7 +293,7 @@ class Places:
         with self.site.engine.unit_of_work(ENGINE, read_only=True) as uow:
             area = repository.areas.pack(uow, "oa")
         self.sent += [
-            ("chen", "/designer/scenarios/leave_request", {}, 200), ("chen", "/designer/approvals/", {}, 422),
+            ("chen", "/designer/scenarios/leave_request", {}, 303), ("chen", "/designer/approvals/", {}, 422),
             ("chen", "/designer/import", {"category": "oa", "file": ("notes.txt", b"no drawing")}, 422),
             ("chen", "/designer/exchange", {"file": ("oa.zip", area)}, 200),
             ("adam", "/cockpit/versions/leave_request/migrate", {}, 422),

@@ -34,6 +34,7 @@ from engine.ids import uuid7
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment_request
 from engine.process_engine import ProcessEngine
+from engine.scenarios import lasting, nightly
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 from engine.values import sha256, stored_json
@@ -445,4 +446,21 @@ def test_tasks_of_an_older_version_go_on_and_what_they_ask_stays_as_it_is(urls):
             uow.execute(refused)
     with engine.unit_of_work(ENGINE) as uow:
         assert uow.execute(of_open.values(status=1, outcome="agree", closed_at=uow.now)).rowcount == 1
+    engine.dispose()
+
+
+def test_drafts_and_versions_of_before_results_of_scenarios_were_kept_open_and_were_not_played(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0561")
+        a_row(connection, "definition", kind=1, key="a", version=1, meta="{}")
+        a_row(connection, "draft", path="processes/oa/a.scenarios.yml", kind=5, key="a", version=1)
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert (lasting.last(uow), nightly.last(uow)) == ({}, None)
+        assert [one.path for one in drafts.list_(uow)] == ["processes/oa/a.scenarios.yml"]
+        assert nightly.plan(uow) is True
     engine.dispose()

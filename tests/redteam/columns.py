@@ -89,6 +89,7 @@ BESIDE = {
     "notice_preference": TOLD, "notice_quiet": TOLD, "notice_robot": TOLD,
     "org_unit": PEOPLE, "policy_look": "when staffing was looked at last",
     "policy_staffing": "what was found about who is there; it is found again", "print_record": "what was printed",
+    "scenario_round": "when all scenarios were played last", "scenario_run": "how they went; they are played again",
     "stored_signature": "what somebody keeps to sign with", "subscription": STATE,
     "task_comment": "what people say to each other; a fact says that they did",
     "user_org_unit": PEOPLE, "webhook": TOLD, "webhook_delivery": TOLD,

@@ -168,7 +168,7 @@ def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_cov
     assert root.post("/designer/play/claim/scenario", json=waits, headers=asks).status_code == 201
 
     assert "not run" in root.get("/designer/scenarios/claim").text
-    page = root.post("/designer/scenarios/claim").text
+    page = root.post("/designer/scenarios/claim", follow_redirects=True).text
     assert "All 2 scenarios passed." in page
     assert "data-flows>4 / 5<" in page
     assert "data-outcomes>1 / 2<" in page
@@ -234,5 +234,5 @@ def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):
     told = b"scenarios: [{name: paid, as: ann, given: {reason: x, amount: 12.50}, tasks: [pay]}]"
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, "processes/oa/claim.scenarios.yml", told, version=0)
-    page = root.post("/designer/scenarios/claim", headers={"Accept-Language": "zh-CN"}).text
+    page = root.post("/designer/scenarios/claim", headers={"Accept-Language": "zh-CN"}, follow_redirects=True).text
     assert "预期未完成的任务为 pay，实际为 approve。" in page

@@ -127,6 +127,7 @@ ASKS = {
          "designer.cover_decision", "designer.new_approval", "designer.create_approval", "designer.remove_scenario",
          "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
+         "designer.run_all_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
          "designer.gallery", "designer.template", "designer.use_template", "designer.edit_form",
          "designer.rules", "designer.rule",

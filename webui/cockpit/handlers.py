@@ -8,6 +8,7 @@ from webui.rendering import label, processes
 
 HANDLERS = {
     "audit.verify": N_("verify the whole record"),
+    "scenarios.play": N_("play all scenarios"),
     "calendar.recount": N_("recount due dates by the changed calendar"),
     "deliver": N_("deliver a message to who waits for it"),
     "digest": N_("send a summary of messages by mail"),

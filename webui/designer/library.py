@@ -16,7 +16,8 @@ from engine.bpmn.parser.xml import parse
 from engine.drafts import DraftInfo, Report
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
-from webui import transaction
+from engine.scenarios import nightly
+from webui import scenario_runs, transaction
 from webui.access import works
 from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
@@ -96,7 +97,8 @@ def library() -> ResponseReturnValue:
     return page(
         "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key)),
         reviews=drafts.reviewing.asked(g.uow), areas=repository.areas.areas(g.uow),
-        demanding=drafts.reviewing.demanding(g.uow),
+        demanding=drafts.reviewing.demanding(g.uow), played=scenario_runs.newest(), round=nightly.last(g.uow),
+        now=g.now,
     )  # fmt: skip
 
 

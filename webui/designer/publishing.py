@@ -17,6 +17,7 @@ from engine.errors import N_, EngineError
 from engine.findings import Level
 from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo
+from engine.scenarios import lasting
 from webui import errors
 from webui.access import works
 from webui.designer import impact, together
@@ -25,7 +26,7 @@ from webui.designer.blueprint import designer
 from webui.designer.checked import findings_of
 from webui.designer.filing import KINDS, File, changed_by, file_of
 from webui.designer.library import name_of
-from webui.designer.scenarios import Outcome, played
+from webui.designer.scenarios import Trial, outcomes_of, played, trial
 from webui.rendering import label, page, person
 from webui.transaction import own_transactions, shows_again
 
@@ -120,11 +121,11 @@ def do_publish(kind: str, key: str) -> ResponseReturnValue:
     return redirect(url_for(".published", definition_id=shown.id), 303)
 
 
-@designer.get("/publish/<key>/scenarios")
+@designer.post("/publish/<key>/scenarios")
 @own_transactions
 def publish_scenarios(key: str) -> ResponseReturnValue:
     """All scenarios of the draft, run now beside the other drawings that are published with it: a part of the page."""
-    outcomes: list[Outcome] = played(key, _along()).outcomes
+    outcomes = outcomes_of(played(key, _along()).results)
     failed = [one for one in outcomes if not one.passed]
     return page("designer/publish_scenarios.html", block="content", key=key, outcomes=outcomes, failed=failed)
 
@@ -172,11 +173,15 @@ def publish_draft(
     if seen != drafts.reviewing.digest_of(files):
         raise OthersChanged
     told = _new_scenarios(files)
+    drawn = file.kind == "process"
     for one, edited in found:
         drafts.reviewing.require(g.uow, one.path, edited.files)
+    tried = [trial(one.key, [other.key for other, _ in found if other is not one]) for one, _ in found if drawn]
     made = repository.deploy(g.uow, files, note)
     if not made.new and not told:
         raise NothingToPublish
+    for before in tried:
+        _keep_results(before, files)
     return made
 
 
@@ -190,6 +195,14 @@ def _along() -> list[str]:
 
 def _files(file: File, along: Sequence[str]) -> dict[str, bytes]:
     return together.files_of(together.chosen(file, along))
+
+
+def _keep_results(before: Trial, files: Mapping[str, bytes]) -> None:
+    """What the scenarios of a draft gave is true of its version, unless something was tried that is not published."""
+    now = trial(before.opened.key)
+    lasting.published(
+        g.uow, before.opened.key, before.digest if before.edited <= set(files) else "", now.version, now.digest
+    )
 
 
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:

@@ -1,18 +1,19 @@
 """场景: what was played is kept as a scenario of the process; all are run, and what they go through is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, repository, runtime, scenarios
+from engine import bpmn, drafts, repository, scenarios
+from engine.db.definition import Kind
 from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue, Phrase
 from engine.findings import Finding
-from engine.scenarios import coverage, playing, saying, writing
+from engine.scenarios import Result, lasting, nightly, playing, saying, writing
 from engine.scenarios.coverage import Coverage
-from engine.scenarios.tracing import Trace
+from engine.scenarios.lasting import DRAFT, Played
 from engine.unit_of_work import Actor
 from webui import errors
 from webui.designer.blueprint import designer
@@ -22,6 +23,7 @@ from webui.designer.library import Opened, draft_of, opened_drawing
 from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
 from webui.designer.scenario_files import path_of, told_in
 from webui.rendering import as_script_data, label, page
+from webui.scenario_runs import told
 from webui.transaction import own_transactions, shows_again
 
 LONGEST_NAME = 200
@@ -42,13 +44,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Played:
-    """What came of all scenarios of a process, and what they went through. `flows`: (from, name, to) by id."""
+class Trial:
+    """What is tried of a process as it stands: `files` by path, `edited` those that differ from what is deployed.
+
+    `told`: its scenarios. `version`: of the process when nothing of it is edited, else DRAFT.
+    """
 
     opened: Opened
-    outcomes: list[Outcome]
-    covered: Coverage
-    flows: dict[str, tuple[str, str, str]]
+    files: dict[str, bytes]
+    edited: frozenset[str]
+    told: str
+    version: int
+
+    @property
+    def digest(self) -> str:
+        """Of what makes it another trial."""
+        files = {path: self.files[path] for path in {*self.edited, self.opened.path} & set(self.files)}
+        return lasting.digest_of(files, self.opened.path, self.told)
 
 
 @designer.get("/scenarios/<key>")
@@ -63,12 +75,18 @@ def scenario_list(key: str) -> ResponseReturnValue:
 def run_scenarios(key: str) -> ResponseReturnValue:
     """Run all of them on the draft, or on what is deployed, and say what they go through."""
     try:
-        ran = played(key)
+        played(key)
     except DeploymentRefused as refused:
         with reading(installation()):
             return _shown(opened_drawing(key), wrong=refused.findings), refused.status
-    with reading(installation()):
-        return _shown(ran.opened, ran)
+    return redirect(url_for(".scenario_list", key=key), 303)
+
+
+@designer.post("/scenarios")
+def run_all_scenarios() -> ResponseReturnValue:
+    """Have those of everything that is deployed played now, by a job."""
+    nightly.ask(g.uow)
+    return redirect(url_for(".library"), 303)
 
 
 def _again(error: EngineError, key: str) -> ResponseReturnValue:
@@ -85,37 +103,53 @@ def remove_scenario(key: str) -> ResponseReturnValue:
     return redirect(url_for(".scenario_list", key=key), 303)
 
 
-def played(key: str, along: Sequence[str] = ()) -> Played:
-    """All scenarios, run now beside the drafts of the drawings `along`. Opens units of work of its own.
+def trial(key: str, along: Sequence[str] = ()) -> Trial:
+    """What is tried now, beside the drawings `along`. Raises NotFound."""
+    opened, *others = map(opened_drawing, (key, *along))
+    files = {path: content for one in (*others, opened) for path, content in files_of(one.path, one.xml).items()}
+    edited = {path for path, content in files.items() if _deployed(path) != content}
+    text = told_in(opened)
+    if text != lasting.deployed(g.uow, opened.path):
+        edited.add(path_of(opened))
+    version = DRAFT if edited or opened.latest is None else opened.latest.version
+    return Trial(opened, files, frozenset(edited), text, version)
 
-    Raises NotFound, DeploymentRefused.
+
+def _deployed(path: str) -> bytes | None:
+    """The newest version of a file."""
+    kind, key = drafts.place(path)
+    found = (
+        repository.decisions_in(g.uow, path) if kind is Kind.DECISION else repository.versions(g.uow, key, kind.name)
+    )
+    return repository.source(g.uow, found[0].id) if found else None
+
+
+def played(key: str, along: Sequence[str] = ()) -> Played:
+    """All scenarios, run now beside the drafts of the drawings `along`, and kept. Opens units of work of its own.
+
+    Raises NotFound, WrongScenario, DeploymentRefused.
     """
     with reading(installation()):
-        opened = opened_drawing(key)
-        files, stories = files_of(opened.path, opened.xml), _stories(opened)
-        for other in map(opened_drawing, along):
-            files |= files_of(other.path, other.xml)
-    trace = Trace()
-    with stage().trying(files) as world:
+        tried = trial(key, along)
+    stories = _stories(tried.told, key)
+    with stage().trying(tried.files) as world:
         stage().forget()
-        with runtime.watching(trace):
-            results = list(scenarios.play(stories, world))
-        with reading(world.engine, world.actor(None)):
-            world_program = repository.program(g.uow, repository.latest(g.uow, key).id)
-            asked = [reference.id for reference in world_program.decisions() if reference.id]
-            models = [(found, repository.decision(g.uow, found)) for found in dict.fromkeys(asked)]
-            covered = coverage.of(world_program, trace.acts, models)
-            names = {node.id: label(node.labels, node.name) or node.id for node in world_program.nodes.values()}
-            flows = {edge.id: (names[edge.source.id], edge.name, names[edge.target.id])
-                     for edge in world_program.flows.values()}  # fmt: skip
-    outcomes = [
+        found = lasting.play_all(world, key, stories)
+    with installation().unit_of_work(Actor(g.reader.id)) as uow:
+        lasting.keep(uow, key, tried.version, tried.digest, found)
+    return found
+
+
+def outcomes_of(results: Iterable[Result]) -> list[Outcome]:
+    """As the reader is told of them."""
+    return [
         Outcome(
             label(one.name.labels, one.name), str(one.name), one.passed,
-            errors.words(one.failure.template, one.failure.facts), round(one.took.total_seconds() * 1000),
+            errors.words(one.failure.template, one.failure.facts) if one.failure else "",
+            round(one.took.total_seconds() * 1000),
         )
         for one in results
     ]  # fmt: skip
-    return Played(opened, outcomes, covered, flows)
 
 
 @designer.post("/play/<key>/scenario")
@@ -156,24 +190,37 @@ def keep(opened: Opened, text: str) -> None:
     drafts.save(g.uow, path, text.encode(), version=version, name=opened.line.name)
 
 
-def _shown(
-    opened: Opened, ran: Played | None = None, error: EngineError | None = None, wrong: Sequence[Finding] = ()
-) -> Response:
+def _shown(opened: Opened, error: EngineError | None = None, wrong: Sequence[Finding] = ()) -> Response:
     """`wrong`: why nothing could be run."""
-    files = files_of(opened.path, opened.xml) if wrong else {}
-    named = [Outcome(label(story.name.labels, story.name), str(story.name)) for story in _stories(opened)]
+    tried = trial(opened.key)
+    run = lasting.of(g.uow, opened.key).get(tried.version)
+    known = {one.key: one for one in outcomes_of(run.results)} if run is not None else {}
+    named = [Outcome(label(one.name.labels, one.name), str(one.name)) for one in _stories(tried.told, opened.key)]
+    fresh = run is not None and run.digest == tried.digest
+    found = run.covered if run is not None and fresh else None
     return page(
         "designer/scenarios.html", block="content", key=opened.key, name=opened.line.name, error=error,
-        outcomes=named if ran is None else ran.outcomes, found=ran and ran.covered, flows=ran and ran.flows,
+        outcomes=[known.get(one.key, one) for one in named], found=found, run=run and told(run, not fresh),
+        flows=_flows(opened.xml) if found is not None else {},
         edited=draft_of(opened.key, "scenarios") is not None,
-        findings=findings_of(file_of("process", opened.key), files, list(wrong)),
-        drawing=ran and as_script_data(_drawing(ran.opened.xml, ran.covered)),
+        findings=findings_of(file_of("process", opened.key), tried.files, list(wrong)) if wrong else [],
+        drawing=found and as_script_data(_drawing(opened.xml, found)),
     )  # fmt: skip
 
 
-def _stories(opened: Opened) -> list[scenarios.Scenario]:
-    text = told_in(opened)
-    return scenarios.read(text, "scenarios", opened.key) if text else []
+def _stories(text: str, key: str) -> list[scenarios.Scenario]:
+    return scenarios.read(text, "scenarios", key) if text else []
+
+
+def _flows(xml: bytes) -> dict[str, tuple[str, str, str]]:
+    """From where, by which name, to where: by id."""
+    read = bpmn.read(xml).definition
+    scopes = [scope for process in read.processes for scope in process.all_scopes()] if read is not None else []
+    names = {node.id: label(node.labels, node.name) or node.id for scope in scopes for node in scope.nodes.values()}
+    return {
+        flow.id: (names[flow.source], label(flow.labels, flow.name), names[flow.target])
+        for scope in scopes for flow in scope.flows
+    }  # fmt: skip
 
 
 def _drawing(xml: bytes, found: Coverage) -> dict[str, object]:

@@ -11,8 +11,10 @@ from engine.repository import DefinitionInfo
 from webui.designer.blueprint import designer
 from webui.designer.filing import KINDS, File, file_of
 from webui.designer.library import draft_of
+from webui.designer.scenarios import trial
 from webui.designer.used_files import DRAFT
 from webui.rendering import page, person
+from webui.scenario_runs import of_versions
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ def versions(kind: str, key: str) -> ResponseReturnValue:
     if not file.versions and draft_of(key, kind) is None:
         raise NotFound(kind=kind, key=key)
     draft = file.draft
+    tried = trial(key) if kind == "process" else None
+    runs = of_versions(key, tried.digest) if tried is not None else {}
     saved_by = identity.user(g.uow, draft.saved_by) if draft is not None and draft.saved_by else None
     return page(
         "designer/versions.html", block="content", file=file, versions=_lines(file),
         kept=draft is not None or bool(drafts.revisions.list_(g.uow, file.path)),
-        saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT,
+        saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT, played=runs,
     )  # fmt: skip
 
 
