@@ -72,7 +72,7 @@ PAGES = {
 NO_PAGES = {
     **dict.fromkeys(
         ("requests.diagram", "requests.drawing", "inbox.diagram", "cockpit.diagram", "cockpit.compared",
-         "designer.catalogue", "designer.known_to_decision", "designer.source",
+         "designer.catalogue", "designer.known_to_decision", "designer.source", "designer.document",
          "designer.step_template_file", "designer.download", "requests.document", "requests.selectable",
          "inbox.selectable", "people.search", "picking.records", "picking.words", "picking.organisation",
          "picking.held",

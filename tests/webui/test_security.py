@@ -120,7 +120,7 @@ ASKS = {
         ("designer.library", "designer.create", "designer.catalogue", "designer.save", "designer.condition",
          "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
          "designer.try_expression", "designer.timer", "designer.source",
-         "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
+         "designer.versions", "designer.view", "designer.document", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
          "designer.simulate_decision", "designer.decision_sheet", "designer.decision_of", "designer.known_to_decision",

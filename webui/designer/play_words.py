@@ -150,10 +150,10 @@ def acts(run: Playing, words: Words) -> list[Act]:
     """The start, and each step."""
     found = []
     for number, (step, seen) in enumerate(zip([None, *run.scenario.steps], run.seen, strict=True)):
-        title, who = (gettext("Start"), run.scenario.person or "") if step is None else _title(step, words)
+        title, who = (gettext("Start"), run.scenario.person or "") if step is None else title_of(step, words)
         found.append(
             Act(
-                number, title, _name(who), [_choice(choice, words) for choice in seen.choices],
+                number, title, called(who), [_choice(choice, words) for choice in seen.choices],
                 [_decision(fact, words) for fact in seen.decisions], _calls(seen),
                 [(words.of(node), name) for node, name in seen.thrown], seen.ended or "", seen.left,
             )
@@ -161,7 +161,8 @@ def acts(run: Playing, words: Words) -> list[Act]:
     return found
 
 
-def _title(step: Step, words: Words) -> tuple[str, str]:
+def title_of(step: Step, words: Words) -> tuple[str, str]:
+    """What is done, and the login of who does it."""
     name = words.of(step.name)
     said = {
         "agree": gettext("agreed: %(name)s", name=name), "reject": gettext("rejected: %(name)s", name=name),
@@ -170,6 +171,7 @@ def _title(step: Step, words: Words) -> tuple[str, str]:
         "after": gettext("%(time)s later", time=_time(step.name)), "message": gettext("message %(name)s", name=name),
         "signal": gettext("signal %(name)s", name=name), "withdraw": gettext("withdrawn"),
         "submit again": gettext("submitted again"), "set": gettext("variables set"), "cancel": gettext("cancelled"),
+        "meanwhile": gettext("meanwhile: %(name)s", name=operation_names.called(step.name)),
     }  # fmt: skip
     return said.get(step.act or step.verb, step.verb), step.person or ""
 
@@ -179,7 +181,8 @@ def _time(duration: str) -> str:
     return rendering.value_text(found) if isinstance(found, timedelta) else duration
 
 
-def _name(login: str) -> str:
+def called(login: str) -> str:
+    """A person by his login."""
     user = next(iter(identity.find(g.uow, [login])), None) if login else None
     return rendering.person(user) if user is not None else login
 

@@ -78,6 +78,11 @@ def _of_table(table: m.DecisionTable, name: str) -> Iterator[tuple[str, Thing]]:
         yield rule.id, Thing(gettext("Rule"), gettext("Rule %(n)s", n=number), facts)
 
 
+def hit_policy(table: m.DecisionTable) -> str:
+    """Which rules count, in words."""
+    return gettext(_HIT_POLICIES[table.hit_policy]) + (f" ({table.aggregation})" if table.aggregation else "")
+
+
 def columns(table: m.DecisionTable, name: str) -> list[str]:
     """Headings of a table, inputs first."""
     return apart(_titles(table, name))

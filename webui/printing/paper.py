@@ -39,7 +39,7 @@ BROUGHT = "STSong-Light"
 EMBEDDED = "troika-print"
 SIZES = {"A4": A4, "A5": A5}
 INK, GREY, LINE, SHADE, BLUE = (HexColor(f"#{code}") for code in ("1f2937", "6b7280", "d1d5db", "f3f4f6", "1d4ed8"))
-_GRID = [
+GRID = [
     ("GRID", (0, 0), (-1, -1), 0.5, LINE), ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ("TOPPADDING", (0, 0), (-1, -1), 3), ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
 ]  # fmt: skip
@@ -62,7 +62,7 @@ def check_font(file: str) -> None:
         raise WrongSetting(name="TROIKA_PRINT_FONT", expected=expected, found=f"{file}: {error}") from None
 
 
-class _Look:
+class Look:
     """Sizes and styles of one paper. `file`: of the font to embed; what it lacks is written in the one brought."""
 
     def __init__(self, paper: str, file: str) -> None:
@@ -110,7 +110,7 @@ class _Look:
         return Paragraph(f'<font color="{colour}">{marked}</font>' if colour else marked, style or self.text)
 
 
-_A4 = _Look("A4", "")
+_A4 = Look("A4", "")
 FONT, MARGIN, WIDTH = _A4.font, _A4.margin, _A4.width
 TITLE, SUBTITLE, HEADING = _A4.title, _A4.subtitle, _A4.heading
 TEXT, LABEL, SMALL = _A4.text, _A4.label, _A4.small
@@ -120,7 +120,7 @@ TEXT, LABEL, SMALL = _A4.text, _A4.label, _A4.small
 def pdf(sheet: Sheet, font: str = "") -> bytes:
     """The document; the same sheet gives the same bytes. `font`: file of the font to embed (see check_font)."""
     out = io.BytesIO()
-    look = _Look(sheet.paper, font)
+    look = Look(sheet.paper, font)
     margin, (_, height) = look.margin, look.page
     document = BaseDocTemplate(
         out, pagesize=look.page, title=sheet.title, author="Troika", subject=sheet.number, invariant=1,
@@ -142,7 +142,7 @@ def _everything(sheet: Sheet) -> list[Part]:
     return [Part("fields", "", sheet.fields), *lines, Part("attachments", ""), Part("approvals", "")]
 
 
-def _part(look: _Look, sheet: Sheet, part: Part) -> list[Flowable]:
+def _part(look: Look, sheet: Sheet, part: Part) -> list[Flowable]:
     def heading(otherwise: str) -> Paragraph:
         return look.paragraph(part.heading or otherwise, look.heading)
 
@@ -165,14 +165,14 @@ def _part(look: _Look, sheet: Sheet, part: Part) -> list[Flowable]:
     return []
 
 
-def _signatures(look: _Look, signed: list[Decided]) -> Table:
+def _signatures(look: Look, signed: list[Decided]) -> Table:
     """Three a line, each over the step, the name and the day."""
     cells: list[Any] = [
         [_signed(look, one), look.paragraph(f"{one.node}\n{one.at}", look.small)] for one in signed
     ]  # fmt: skip
     cells += [""] * (-len(cells) % 3)
     table = Table([cells[at : at + 3] for at in range(0, len(cells), 3)], colWidths=[look.width / 3] * 3)
-    table.setStyle(_GRID)
+    table.setStyle(GRID)
     return table
 
 
@@ -197,7 +197,7 @@ class _Qr(Flowable):
 class _Signature(Flowable):
     """The lines as they were drawn; a typed name in the font of the document."""
 
-    def __init__(self, look: _Look, signed: Signed) -> None:
+    def __init__(self, look: Look, signed: Signed) -> None:
         super().__init__()
         self.width, self.height = look.signature, look.signature * signatures.HEIGHT / signatures.WIDTH
         self._signed, self._look = signed, look
@@ -222,7 +222,7 @@ class _Signature(Flowable):
 class _Pages(Canvas):
     """A canvas that knows how many pages there are when it draws the foot of each."""
 
-    def __init__(self, look: _Look, sheet: Sheet, *given: Any, **named: Any) -> None:
+    def __init__(self, look: Look, sheet: Sheet, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._look, self._sheet = look, sheet
         self._kept: list[dict[str, Any]] = []
@@ -256,7 +256,7 @@ class _Pages(Canvas):
             write(at, under, text)
 
 
-def _head(look: _Look, sheet: Sheet) -> Table:
+def _head(look: Look, sheet: Sheet) -> Table:
     number = gettext("No. %(number)s", number=sheet.number) if sheet.number else ""
     code = gettext("Verify: %(code)s", code=sheet.code)
     left = [look.paragraph(sheet.title, look.title), Spacer(0, 1.5 * mm),
@@ -273,7 +273,7 @@ def _head(look: _Look, sheet: Sheet) -> Table:
     return table
 
 
-def _pairs(look: _Look, pairs: list[tuple[str, str]]) -> Table:
+def _pairs(look: Look, pairs: list[tuple[str, str]]) -> Table:
     """Two fields a line; a long one has a line of its own."""
     rows: list[list[Any]] = []
     spans: list[tuple[Any, ...]] = []
@@ -299,7 +299,7 @@ def _pairs(look: _Look, pairs: list[tuple[str, str]]) -> Table:
     shades = [("BACKGROUND", (0, 0), (0, -1), SHADE)]
     full = {span[1][1] for span in spans}
     shades += [("BACKGROUND", (2, row), (2, row), SHADE) for row in range(len(rows)) if row not in full]
-    table.setStyle([*_GRID, *shades, *spans])
+    table.setStyle([*GRID, *shades, *spans])
     return table
 
 
@@ -307,12 +307,12 @@ _LONG = 24
 """characters that fit into half a line"""
 
 
-def _lines(look: _Look, lines: Lines) -> Table:
+def _lines(look: Look, lines: Lines) -> Table:
     width = look.width / len(lines.columns)
     rows = [[look.paragraph(name, look.label) for name in lines.columns]]
     rows += [[look.paragraph(text, look.right if _is_number(text) else None) for text in row] for row in lines.rows]
     table = Table(rows, colWidths=[width] * len(lines.columns), repeatRows=1)
-    table.setStyle([*_GRID, ("BACKGROUND", (0, 0), (-1, 0), SHADE)])
+    table.setStyle([*GRID, ("BACKGROUND", (0, 0), (-1, 0), SHADE)])
     return table
 
 
@@ -320,7 +320,7 @@ def _is_number(text: str) -> bool:
     return text.replace(",", "").replace(".", "", 1).removeprefix("-").isdigit()
 
 
-def _signed(look: _Look, one: Decided) -> Any:
+def _signed(look: Look, one: Decided) -> Any:
     """Who decided, with his signature where there is one."""
     if one.signature is None:
         return look.paragraph(one.who)
@@ -329,7 +329,7 @@ def _signed(look: _Look, one: Decided) -> Any:
     return [look.paragraph(one.who), _Signature(look, one.signature), *broken]
 
 
-def _decisions(look: _Look, decided: list[Decided]) -> Table | Paragraph:
+def _decisions(look: Look, decided: list[Decided]) -> Table | Paragraph:
     if not decided:
         return look.paragraph(gettext("Nobody has decided yet."), look.label)
     names = (gettext("Step"), gettext("By"), gettext("Decision"), gettext("Opinion"), gettext("At"))
@@ -340,5 +340,5 @@ def _decisions(look: _Look, decided: list[Decided]) -> Table | Paragraph:
     ]  # fmt: skip
     table = Table(rows, colWidths=[look.width * part for part in (0.22, 0.17, 0.12, 0.29, 0.2)], repeatRows=1)
     grey = [("BACKGROUND", (0, place), (-1, place), SHADE) for place, one in enumerate(decided, 1) if one.automatic]
-    table.setStyle([*_GRID, ("BACKGROUND", (0, 0), (-1, 0), SHADE), *grey])
+    table.setStyle([*GRID, ("BACKGROUND", (0, 0), (-1, 0), SHADE), *grey])
     return table

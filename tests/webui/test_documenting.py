@@ -1,0 +1,125 @@
+"""A process as a document: what its chapters say, of a version and of what is drawn; the database does not matter."""
+
+from pathlib import Path
+
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from engine import drafts, policy, repository
+from engine.unit_of_work import ENGINE
+from tests.engine.policy.test_gate import POLICY
+from tests.webui.drawings import CLAIM
+from webui.designer import signs
+from webui.designer.thumbnail import thumbnail
+from webui.printing import booklet
+from webui.printing.booklet import Booklet, Facts, Grid, Heading, Words
+from webui.printing.paper import Look
+from webui.printing.picture import Picture
+
+PATH = "processes/oa/claim.bpmn"
+LIBRARY = Path(__file__).parents[2]
+TOLD = b"""scenarios:
+  - name: {zh: "\xe5\x90\x8c\xe6\x84\x8f", en: agreed and paid}
+    as: ann
+    given: {reason: train, amount: 12}
+    steps: [{task: approve, as: bob, agree: {cost_centre: R1, opinion: fine}}]
+    tasks: [pay]
+"""
+
+
+@pytest.fixture
+def engine(_sqlite, clock):
+    yield from _sqlite.lend(clock)
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """The booklets that were drawn."""
+    found: list[Booklet] = []
+    draw = booklet.pdf
+
+    def keep(one: Booklet, font: str) -> bytes:
+        found.append(one)
+        return draw(one, font)
+
+    monkeypatch.setattr(booklet, "pdf", keep)
+    return found
+
+
+def chapter(found, name):
+    """What stands under a heading, up to the next of its level."""
+    level = next(one.level for one in found.blocks if isinstance(one, Heading) and one.text == name)
+    place = found.blocks.index(Heading(name, level)) + 1
+    rest = found.blocks[place:]
+    ends = (n for n, one in enumerate(rest) if isinstance(one, Heading) and one.level <= level)
+    return rest[: next(ends, len(rest))]
+
+
+def facts(blocks):
+    return dict(pair for one in blocks if isinstance(one, Facts) for pair in one.pairs)
+
+
+def test_a_version_says_who_decides_on_which_fields_and_what_its_scenarios_tell(sign_in, engine, made):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        files = {PATH: CLAIM.replace(b'id="d"', b'id="d2"'), PATH.replace(".bpmn", ".scenarios.yml"): TOLD}
+        version = repository.deploy(uow, files, "the first").new[0]
+    root = sign_in("root")
+    root.post("/designer/scenarios/claim")
+    address = f"/designer/document/claim.pdf?version={version.id}"
+
+    answer, again = root.get(address), root.get(f"{address}&language=zh")
+
+    assert (answer.data[:5], answer.mimetype, root.get(address).data) == (b"%PDF-", "application/pdf", answer.data)
+    english, chinese = made[0], made[1]
+    assert (english.title, english.subtitle, chinese.title) == ("Claim", "claim · Version 2", "报销")
+    head = facts(english.blocks[:2])
+    assert (head["Version"], head["What has changed"], head["Area"]) == ("2", "the first", "Office")
+    step = chapter(english, "2. Approve")
+    assert facts(step)["In short"] == "Managers · any one agrees · within 2 days"
+    assert facts(step)["Goes on"] == "→ 同意？"
+    assert facts(chapter(english, "3. 同意？"))["Goes on"] == "是: → Pay (Approve agreed)\n否: → 已驳回 (otherwise)"
+    (grid,) = (one for one in step if isinstance(one, Grid))
+    rights = {row[-1]: row[2:4] for row in grid.rows}
+    assert (rights["reason"], rights["cost_centre"][1]) == (["", "May be read"], "May be written")
+    begun = {row[-1]: row[2:4] for one in chapter(english, "1. 已提交") if isinstance(one, Grid) for row in one.rows}
+    assert begun["reason"] == ["yes", "May be written"]
+    story = facts(chapter(english, "agreed and paid"))
+    assert story["Filled in"] == "Amount: 12\nReason: train"
+    assert story["What happens"].startswith("Bob: agreed: Approve")
+    assert (story["Ends at"], story["Result"]) == ("Pay", "passed")
+    assert [type(one) for one in chapter(english, "Policies")] == [Words]
+    glossary = next(one for one in chapter(english, "Glossary of values") if isinstance(one, Grid))
+    assert ["reason", "Reason", "Words", "已提交"] in glossary.rows
+    assert "场景示例" in [one.text for one in chinese.blocks if isinstance(one, Heading)]
+    assert again.status_code == 200
+
+
+def test_what_is_drawn_says_so_and_that_errors_leave_policies_open(sign_in, engine, made):
+    wrong = CLAIM.replace(b'formId="approval"', b'formId="nowhere"').replace("付款".encode(), b"Pay out", 1)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH, wrong, name="报销")
+
+    root = sign_in("root")
+    assert root.get("/designer/document/claim.pdf").status_code == 200
+
+    assert made[0].subtitle == "claim · Draft"
+    assert facts(made[0].blocks[:2])["Version"] == "Draft, not published"
+    assert "The draft has errors" in chapter(made[0], "Policies")[0].text
+    assert root.get("/designer/document/nothing.pdf").status_code == 404
+    assert root.get("/designer/document/claim.pdf?version=x").status_code == 404
+
+
+def test_each_shipped_drawing_and_each_sign_is_drawn_on_paper(app):
+    canvas, look = Canvas("unused.pdf"), Look("A4", "")
+    with app.test_request_context():
+        drawn = [str(thumbnail(path.read_bytes(), labelled=True)) for path in LIBRARY.glob("processes/*/*.bpmn")]
+    paths = [*signs.GATEWAYS.values(), *signs.EVENTS.values(), *signs.LOOPS.values(), signs.SEVERAL, signs.TOGETHER,
+             signs.UNDOES, signs.AD_HOC]  # fmt: skip
+    marks = "".join(f'<path class="tk-sign" transform="translate(9 9)" d="{path}"/>' for path in paths)
+
+    for svg in (*drawn, f'<svg viewBox="0 0 18 18">{marks}</svg>'):
+        picture = Picture(look, svg, 700, 500)
+        assert max(picture.width / 700, picture.height / 500) < 1.001
+        picture.drawOn(canvas, 0, 0)
+    assert len(drawn) > 5
