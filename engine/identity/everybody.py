@@ -1,6 +1,6 @@
 """Everybody who works here, all at once: for whoever would otherwise ask the same of each of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -19,8 +19,8 @@ _KEPT = "everybody"
 _tip = select(audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of"))
 _active = select_users().where(user_account.c.disabled_at.is_(None)).order_by(user_account.c.login)
 _members = (
-    select(user_group.c.id, user_group.c.key, membership.c.user_id)
-    .outerjoin(membership, membership.c.group_id == user_group.c.id)
+    select(user_group.c.key, membership.c.user_id)
+    .join(membership, membership.c.group_id == user_group.c.id)
     .order_by(user_group.c.key)
 )
 
@@ -32,13 +32,14 @@ class Everybody:
     people: tuple[User, ...]
     roles: Mapping[UUID, tuple[str, ...]]
     units: Mapping[UUID, OrgUnit]
-    _accounts: Mapping[str, UUID]
-    _groups: Mapping[str, frozenset[UUID]]
 
-    def named(self, users: Iterable[str], groups: Iterable[str]) -> set[UUID]:
-        """Active accounts with these logins or ids, and those in the groups with these keys or ids."""
-        found = {self._accounts[text] for text in users if text in self._accounts}
-        return found.union(*(self._groups.get(text, ()) for text in groups))
+    def above(self, unit: UUID) -> set[UUID]:
+        """The departments over this one."""
+        found, over = set[UUID](), self.units[unit].parent_id
+        while over is not None and over not in found and over != unit:
+            found.add(over)
+            over = self.units[over].parent_id
+        return found
 
 
 def everybody(uow: UnitOfWork) -> Everybody:
@@ -62,15 +63,10 @@ def _read(uow: UnitOfWork) -> Everybody:
     found = tuple(of_row(row) for row in uow.execute(_active))
     active = {user.id for user in found}
     roles: dict[UUID, list[str]] = {}
-    groups: dict[str, set[UUID]] = {}
     for row in uow.execute(_members):
-        members = groups.setdefault(row.key, groups.setdefault(str(row.id), set()))
         if row.user_id in active:
-            members.add(row.user_id)
             roles.setdefault(row.user_id, []).append(row.key)
-    accounts = {text: user.id for user in found for text in (str(user.id), user.login)}
     return Everybody(
         found, MappingProxyType({key: tuple(keys) for key, keys in roles.items()}),
-        MappingProxyType({unit.id: unit for unit in org_units(uow)}), accounts,
-        {name: frozenset(members) for name, members in groups.items()},
+        MappingProxyType({unit.id: unit for unit in org_units(uow)}),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Whether there are people for a policy: today, with one of them away, with a department away; and who is alone."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -184,14 +184,23 @@ class _Look:
                 yield ("away", person), Staffing(self.policy.id, "away", (text, named), (person,))
             if not self._fits_without(person, entitled, way):
                 yield ("own", person), self._own(facts, person)
+        for unit in self._smallest(chosen, lambda members: _fits(needed, able, members) is None):
+            text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
+            named = facts | {"department": self.everybody.units[unit].name}
+            people = tuple(self.departments[unit])
+            yield ("department", unit), Staffing(self.policy.id, "department", (text, named), people)
+
+    def _smallest(
+        self, persons: Collection[UUID], is_missed: Callable[[frozenset[UUID]], bool]
+    ) -> Iterator[UUID]:  # fmt: skip
+        """Departments of more than one that are missed, and nothing below them is: what holds everybody never is."""
+        above = set[UUID]()
         for unit, members in self.departments.items():
-            if not members.isdisjoint(chosen) and len(members) > 1 and _fits(needed, able, members) is None:
-                text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
-                named = facts | {"department": self.everybody.units[unit].name}
-                yield (
-                    ("department", unit),
-                    Staffing(self.policy.id, "department", (text, named), tuple(members)),
-                )
+            if unit in above or members.isdisjoint(persons) or not is_missed(members):
+                continue
+            above |= self.everybody.above(unit)
+            if len(members) > 1:
+                yield unit
 
     def _fits_without(self, requester: UUID, entitled: Able, way: Way) -> bool:
         """Whether others can approve what one of those who are asked asks for himself."""
@@ -306,12 +315,22 @@ def _around(found: Collection[Decimal | str]) -> list[Decimal | str]:
 
 
 def _departments(everybody: Everybody) -> dict[UUID, frozenset[UUID]]:
-    """Who works in each."""
+    """Who works in each or below it; those below come first. A department over others that holds everybody is none."""
     found: dict[UUID, set[UUID]] = {}
+    over = set[UUID]()
+    depth: dict[UUID, int] = {}
     for user in everybody.people:
         if user.org_unit_id is not None and user.person_id is not None:
-            found.setdefault(user.org_unit_id, set()).add(user.person_id)
-    return {unit: frozenset(members) for unit, members in found.items()}
+            above = everybody.above(user.org_unit_id)
+            over |= above
+            for unit in (user.org_unit_id, *above):
+                found.setdefault(unit, set()).add(user.person_id)
+                depth.setdefault(unit, len(everybody.above(unit)))
+    everywhere = set[UUID]().union(*found.values())
+    return {
+        unit: frozenset(found[unit]) for unit in sorted(found, key=lambda unit: -depth[unit])
+        if unit not in over or found[unit] != everywhere
+    }  # fmt: skip
 
 
 _UNKNOWN = Asking("", Title("", {}), (Way({}),))

@@ -257,6 +257,25 @@ def test_whom_a_strategy_or_a_table_asks_is_worked_out_for_those_who_ask(engine,
     assert found == [said for _, _, said in ASKED]
 
 
+def test_a_department_is_away_with_those_below_it_and_the_smallest_is_named(engine, shop):
+    with engine.unit_of_work(ENGINE) as uow:
+        for key, login in (("cash", "fay"), ("books", "cfo")):
+            identity.create_org_unit(uow, key, key.title(), parent="finance")
+            identity.change_user(uow, identity.user(uow, login).id, org_unit=key)
+    named = strategy("user", users="fay,cfo")
+    away = "always: if the whole of {} is away"
+
+    assert asked(engine, named, kinds=("department",)) == [away.format("Finance")]
+
+    with engine.unit_of_work(ENGINE) as uow:
+        for login, unit in (("fay", "books"), ("ann", "cash")):
+            identity.change_user(uow, identity.user(uow, login).id, org_unit=unit)
+    assert asked(engine, named, kinds=("department",)) == [away.format("Books")]
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.change_user(uow, identity.user(uow, "fay").id, org_unit="sales")
+    assert asked(engine, named, kinds=("department",)) == []
+
+
 LIMIT = (
     TABLE.replace(b"refund_authority", b"limit_of").replace(b' typeRef="boolean"', b"").replace(b"&lt;= 150", b"-")
     .replace(b"<text>true</text>", b"<text>150</text>", 1)
