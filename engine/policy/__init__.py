@@ -55,6 +55,7 @@ from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import KINDS as STAFFING
+from engine.policy.staffing import UNKNOWN as NOT_KNOWN
 from engine.policy.staffing import Staffing, able, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, enforced, read
 from engine.policy.versions import (
@@ -88,6 +89,7 @@ __all__ = [
     "DRAWING",
     "ESCALATE",
     "MUST_BE_POLICED",
+    "NOT_KNOWN",
     "PROVED",
     "RECHECK",
     "STAFFING",

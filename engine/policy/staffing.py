@@ -1,10 +1,11 @@
 """Whether there are people for a policy: today, with one of them away, with a department away; and who is alone."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice, product
+from math import prod
 from typing import Any
 from uuid import UUID
 
@@ -22,17 +23,20 @@ from engine.policy.statement import Policy, Requirement
 from engine.policy.weakening import Sentence
 from engine.unit_of_work import UnitOfWork
 
-KINDS = ("nobody", "away", "department", "own", "self", "data")
+KINDS = ("nobody", "cut", "data", "away", "department", "own", "self")
+UNKNOWN = ("data", "cut")
+"""kinds that say what was not looked at: nothing that gets better or worse"""
 LONGEST_MARK = 400
 MOST_NAMED = 3
 """requesters that a sentence names"""
 MOST_CASES = 96
-"""cases of one policy that are looked at"""
+"""combinations of limits of one policy that are looked at; where there are more, it is said"""
 
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """What is to be said of one policy. `kind`: nobody | away | department | own | self, and data: what is not known.
+    """What is to be said of one policy. `kind`: nobody | away | department | own | self, and what is not known:
+    data | cut.
 
     `processes`: keys of those in which it is so; empty: wherever it is asked for.
     """
@@ -119,6 +123,7 @@ class _Look:
         self.anywhere = {need.approval: anywhere(askings, need.approval) for need in policy.approvals}
         self.askings = [one for one in askings if not one.approvals.isdisjoint(self.anywhere)]
         self.departments = _departments(everybody)
+        self.limits = [(name, _around(found)) for name, found in sorted(limits(uow, policy).items())]
 
     def said(self, kinds: Collection[str]) -> Iterator[Staffing]:
         """Each thing once, for the first case in which it is so, with the processes in which it is."""
@@ -140,6 +145,8 @@ class _Look:
                 yield Staffing(self.policy.id, "self", sentence, people)
         if "data" in kinds:
             yield from self._on_data()
+        if "cut" in kinds:
+            yield from self._cut_off()
 
     def _of_process(
         self, asking: Asking, cases: Mapping[Able, Sequence[Phrase | Listed]]
@@ -177,29 +184,32 @@ class _Look:
             facts |= {"approval": Term("capability", short.approval), "needed": short.people, "found": len(able[short])}
             yield ("nobody", short), Staffing(self.policy.id, "nobody", (text, facts))
             return
+        missed: list[UUID] = []
         for person in sorted(chosen):  # whoever else is away leaves those who were chosen
             if _fits(needed, able, frozenset((person,))) is None:
                 text = N_("{policy}, {when}: if {who} is away, nobody can approve.")
                 named = facts | {"who": self.named[person]}
+                missed.append(person)
                 yield ("away", person), Staffing(self.policy.id, "away", (text, named), (person,))
             if not self._fits_without(person, entitled, way):
                 yield ("own", person), self._own(facts, person)
-        for unit in self._smallest(chosen, lambda members: _fits(needed, able, members) is None):
+        alone_missed = frozenset(missed) if way.requesters is not None else frozenset[UUID]()
+        for unit in self._smallest(chosen, alone_missed, lambda members: _fits(needed, able, members) is None):
             text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
             named = facts | {"department": self.everybody.units[unit].name}
             people = tuple(self.departments[unit])
             yield ("department", unit), Staffing(self.policy.id, "department", (text, named), people)
 
     def _smallest(
-        self, persons: Collection[UUID], is_missed: Callable[[frozenset[UUID]], bool]
+        self, persons: Collection[UUID], alone: frozenset[UUID], is_missed: Callable[[frozenset[UUID]], bool]
     ) -> Iterator[UUID]:  # fmt: skip
-        """Departments of more than one that are missed, and nothing below them is: what holds everybody never is."""
+        """Departments of more than one that are missed, and nothing below them is, nor somebody who is missed alone."""
         above = set[UUID]()
         for unit, members in self.departments.items():
             if unit in above or members.isdisjoint(persons) or not is_missed(members):
                 continue
             above |= self.everybody.above(unit)
-            if len(members) > 1:
+            if len(members) > 1 and members.isdisjoint(alone):
                 yield unit
 
     def _fits_without(self, requester: UUID, entitled: Able, way: Way) -> bool:
@@ -280,11 +290,16 @@ class _Look:
 
     def _samples(self) -> Iterator[dict[str, Decimal | str]]:
         """Facts below, at and above each amount, and with each text, that decides something."""
-        ways = [
-            [(name, value) for value in _around(found)] for name, found in sorted(limits(self.uow, self.policy).items())
-        ]
-        for chosen in islice(product(*ways), MOST_CASES):
-            yield dict(chosen)
+        for places in _spread([len(values) for _, values in self.limits], MOST_CASES):
+            yield {name: values[place] for (name, values), place in zip(self.limits, places, strict=True)}
+
+    def _cut_off(self) -> Iterator[Staffing]:
+        many = prod(len(values) for _, values in self.limits)
+        if many > MOST_CASES:
+            text = N_("{policy}: of {many} combinations of {facts}, {looked} were looked at; the others may differ.")
+            named = Listed(Term("fact", name) for name, _ in self.limits)
+            facts = {"policy": Term("policy", self.policy.id), "many": many, "facts": named, "looked": MOST_CASES}
+            yield Staffing(self.policy.id, "cut", (text, facts))
 
     def entitled(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
         """Accounts whose yes would count."""
@@ -312,6 +327,19 @@ def _around(found: Collection[Decimal | str]) -> list[Decimal | str]:
     between = [min(one, (amount + after) / 2) for one, amount, after in zip(above, amounts, amounts[1:], strict=False)]
     near = {*amounts, *between, *above[-1:], *(amount - 1 for amount in amounts[:1])}
     return [*sorted(near), *sorted(value for value in found if isinstance(value, str))]
+
+
+def _spread(sizes: Sequence[int], most: int) -> Iterable[tuple[int, ...]]:
+    """Every combination of places, or of more than `most` those with each place beside the first and the last ones."""
+    if prod(sizes) <= most:
+        return product(*map(range, sizes))
+    ends = [tuple(0 for _ in sizes), tuple(size - 1 for size in sizes)]
+    shown = (
+        (*beside[:way], place, *beside[way + 1 :])
+        for beside in ends for way, size in enumerate(sizes) for place in range(size)
+    )  # fmt: skip
+    found = dict.fromkeys((*ends, *shown, *islice(product(*map(range, sizes)), most)))
+    return sorted(islice(found, most))
 
 
 def _departments(everybody: Everybody) -> dict[UUID, frozenset[UUID]]:

@@ -89,6 +89,7 @@ class _Company:
     leading: frozenset[UUID] = field(init=False)
     """accounts that lead somebody: each has a line above him of his own"""
     of_person: dict[UUID, User] = field(init=False)
+    _names: dict[str, str] = field(init=False)
     _models: dict[str, dmn.Model | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,6 +97,7 @@ class _Company:
         heads = {unit.leader_id for unit in self.everybody.units.values()}
         managers = {user.manager_id for user in self.everybody.people}
         self.leading = frozenset(one for one in heads | managers if one is not None)
+        self._names = {text: one.name for one in self.everybody.people for text in (one.login, str(one.id))}
         self.of_person = {user.person_id: user for user in self.everybody.people if user.person_id is not None}
 
     def model(self, decision: str) -> dmn.Model | None:
@@ -103,6 +105,11 @@ class _Company:
         if decision not in self._models:
             self._models[decision] = self.decisions(decision)
         return self._models[decision]
+
+    def called(self, value: Any) -> list[str]:
+        """Whom a value names, in words."""
+        words = [identity.reference_text(one) or str(one) for one in _flat(value)]
+        return [self._names.get(word, word) for word in words] or [Phrase(_NOBODY)]
 
     def classes(self, reads: frozenset[str]) -> list[list[User]]:
         """People who need not be told apart as requesters, where `reads` is what is asked of them."""
@@ -287,7 +294,7 @@ class _Task:
                 value = one.value if name not in _LISTS or isinstance(one.value, str | list) else [one.value]
                 values[name] = [*_flat(values[name]), *_flat(value)] if name in values else value
             several = [one.value for (_, every), one in zip(given, answers, strict=True) if len(every) > 1]
-            found.append(_Told(values, tuple(word for value in several for word in _words(value))))
+            found.append(_Told(values, tuple(word for value in several for word in self.company.called(value))))
         return found
 
     def _answers(self, slot: Slot, who: Context | None) -> list[_Answer]:
@@ -383,8 +390,3 @@ def _flat(value: Any) -> list[Any]:
     return [one for part in value.values() for one in candidates.listed(part)] if isinstance(value, dict) else (
         candidates.listed(value)
     )  # fmt: skip
-
-
-def _words(value: Any) -> list[str]:
-    """What a value names, as it is written."""
-    return [identity.reference_text(one) or str(one) for one in _flat(value)] or [Phrase(_NOBODY)]

@@ -24,7 +24,7 @@ RULE = "policy-understaffed"
 SCOPES = ("identity", "policy", "deployment")
 """of the acts that may change who can approve"""
 AT_LEAST = timedelta(days=1)
-WATCHED = tuple(kind for kind in policy.STAFFING if kind != "data")
+WATCHED = tuple(kind for kind in policy.STAFFING if kind not in policy.NOT_KNOWN)
 """kinds that can get worse"""
 WORST = ("nobody", "away")
 """kinds of which is warned when something is deployed or put in force"""

@@ -19,7 +19,7 @@ from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
 from tests.redteam.walls import without
 from tests.webui.test_inbox import items
-from webui import node
+from webui import node, policies
 from webui.designer.blank import blank_drawing
 from webui.policies import editing
 
@@ -344,6 +344,23 @@ def test_every_operation_stands_in_the_catalogue_with_its_class_and_policies(eng
         policy.ship(uow, POLICY.replace("finance_approval,", "finance_approval, respond_within: PT2H,"))
     for address in ("/policies/", "/policies/REF-001"):
         assert "nothing was decided yet, within 2 hours" in known["ana"].get(address).text
+
+
+def test_the_page_of_duties_and_the_api_say_what_was_not_looked_at_and_the_page_folds_what_is_long(
+    engine, known, monkeypatch
+):
+    steps = " or ".join(f"facts.amount = {10 * step}" for step in range(1, 51))
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("finance_approval,", f"finance_approval, eligible: '= {steps}',"))
+    monkeypatch.setattr(policies, "SHOWN", 1)
+
+    cut = "of 101 combinations of amount, 96 were looked at; the others may differ."
+    said = known["cora"].get("/api/v1/policies/staffing").json
+    assert [one["sentence"].partition(": ")[2] for one in said if one["kind"] == "cut"] == [cut]
+    shown, _, folded = known["cora"].get("/policies/duties").text.partition("<details")
+    assert "1 people must give finance_approval, 0 can." in shown
+    assert cut in folded
+    assert f"{len(said) - 1} more" in folded
 
 
 def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine, known, people):

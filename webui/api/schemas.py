@@ -785,7 +785,7 @@ class LogAuditOut(Schema):
 class StaffingOut(Schema):
     policy = fields.String()
     kind = fields.String(
-        metadata={"description": "nobody | away | department | own | self | data (what nobody can tell)"}
+        metadata={"description": "nobody | away | department | own | self, and what was not looked at: data | cut"}
     )
     sentence = fields.String()
     people = fields.List(fields.UUID())

@@ -275,11 +275,11 @@ def _steps() -> dict[str, list[tuple[DefinitionInfo, str, str]]]:
 def duties() -> ResponseReturnValue:
     """Who may not be whom, policy by policy, and who of today's people is indispensable or his own judge."""
     held = policy.in_force(g.uow)
-    found = repository.staffing(g.uow)
+    found = sorted(repository.staffing(g.uow), key=lambda one: policy.STAFFING.index(one.kind))
     return page(
         "policies/duties.html", policies=held, roles=policy_names.ROLES,
         staffing={one.id: [said for said in found if said.policy == one.id] for one in held},
-        since=repository.staffed_since(g.uow),
+        since=repository.staffed_since(g.uow), unknown=policy.NOT_KNOWN, shown=SHOWN,
     )  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def strategy(name, **parameters):
 
 BY_TABLE = strategy("decision", decisionId="who")
 ANYBODY = "p: whom “财务审批” asks depends on data: {}. It counts as anybody entitled."
-FAY, CFO = "always, where “财务审批” asks fay: {}", "always, where “财务审批” asks cfo: {}"
+FAY, CFO = "always, where “财务审批” asks Fay: {}", "always, where “财务审批” asks Cfo: {}"
 MANAGERS = [
     "always, asked for by Ann, Bob: if Cyd is away", "always: what Boss asks for",
     "always, asked for by Cfo, Cyd, Dan: if Boss is away", "always, asked for by Eve: if Bob is away",
@@ -309,6 +309,24 @@ def test_limits_of_conditions_and_of_the_tables_that_they_ask_are_looked_at(engi
         repository.deploy(uow, {"l.dmn": LIMIT})
         policy.ship(uow, stated)
     assert [text for kind, text, _ in all_said(engine) if kind in ("nobody", "away")] == said
+
+
+def test_limits_that_are_too_many_to_combine_are_each_looked_at_and_it_is_said(engine, people):
+    steps = " and ".join(f"facts.amount != {step}" for step in range(1, 11))
+    kinds = " and ".join(f'facts.kind != "{kind}"' for kind in "abcdefgh")
+    stated = POLICY.replace("    - {approval: cfo_approval", "#").replace(
+        "people: 1, valid_for: P10D", f"eligible: '= facts.amount < 7000 and ({steps} or {kinds} or true)'"
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, stated)
+    assert [text for kind, text, _ in all_said(engine) if kind in ("nobody", "cut")] == [
+        "REF-001, amount 7000, kind a: 1 people must give finance_approval, 0 can.",
+        "REF-001: of 184 combinations of amount, kind, 96 were looked at; the others may differ.",
+    ]
+
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, stated.replace(kinds, "true"))
+    assert [text for kind, text, _ in all_said(engine) if kind == "cut"] == []
 
 
 def test_those_count_whom_a_called_version_asks_wherever_in_it(engine, people):
