@@ -128,6 +128,12 @@ def event(name: str) -> str:
     return gettext(EVENTS[name]) if name in EVENTS else name
 
 
+def asked_for(on: str = "") -> list[str]:
+    """The classes about which something asks before it acts; none where `on` is one of them."""
+    known = policy.enforced()
+    return [] if on in known else [class_(one) for one in sorted(known)]
+
+
 def fact(name: str) -> str:
     """Of a document."""
     return gettext(FACTS[name]) if name in FACTS else name

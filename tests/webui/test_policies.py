@@ -586,6 +586,28 @@ def test_what_a_policy_holds_outside_processes_says_so_and_a_class_without_opera
     offered = known["cora"].get("/policies/new").text
     assert '<option value="seal.apply" disabled>' in offered
     assert '<option value="instance.modify">' in offered
+    asked = (
+        "What is asked for: granting of a role, change of a running request, confirmation of bank details, payment, "
+    )
+    assert asked in text_in(known["cora"].get("/policies/new"))
+    for address in ("new?policy=SEAL-001&on=seal.apply", "SEAL-001/change?on=seal.apply"):
+        page = known["cora"].get(f"/policies/{address}")
+        said = text_in(page)
+        assert (page.status_code, "speaks about: use of a seal. Nothing asks" in said, asked in said) == (
+            422,
+            True,
+            True,
+        )
+    sealed = "- {id: SEAL-001, title: t, on: seal.apply, require: [{approval: finance_approval}]}"
+    stated = known["cora"].post("/policies/SEAL-001/change", data={"view": "yaml", "on": "seal.apply", "text": sealed})
+    assert (stated.status_code, asked in text_in(stated)) == (422, True), "not only when it is proposed"
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, sealed)
+    for address in ("", "SEAL-001", "SEAL-001/change"):
+        said = text_in(known["cora"].get(f"/policies/{address}"))
+        assert f"Nothing asks for this policy before it acts: it holds nothing back. {asked}" in said
+    assert "holds nothing back" not in text_in(known["cora"].get("/policies/REF-001"))
+    assert [one["enforced"] for one in known["ana"].get("/api/v1/policies/").json] == [True, True, False]
 
 
 def test_home_shows_controllers_auditors_operators_and_analysts_what_waits_for_them(engine, known, people, sign_in):

@@ -17,7 +17,7 @@ from webui.errors import words as say
 from webui.policies import editing, shapes
 from webui.rendering import as_script_data, label, page
 from webui.transaction import shows_again
-from webui.what_if import what_if
+from webui.what_if import check_enforced, what_if
 
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
 guard(blueprint, "policy")
@@ -76,6 +76,7 @@ def new() -> ResponseReturnValue:
     if not policy_id or not on:
         return _new()
     _check_number(policy_id)
+    check_enforced(policy_id, on)
     if policy.all_versions(g.uow, policy_id):
         raise InvalidPolicy(policy=policy_id, expected=N_("a number that no policy has"), found=policy_id)
     return redirect(url_for(".change", policy_id=policy_id, on=on), 303)
@@ -305,6 +306,7 @@ def _now(policy_id: str) -> tuple[Version | None, str]:
     _check_number(policy_id)
     if (on := request.values.get("on", "")) not in _classes():
         raise NotFound(kind="policy", key=policy_id)
+    check_enforced(policy_id, on)
     return None, on
 
 
