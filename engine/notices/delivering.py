@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from engine import forms, identity, repository, tasks
+from engine import forms, identity, mailing, repository, tasks
 from engine.db import rows
 from engine.db.instance import Instance
 from engine.db.notice import DeliveryState, notice_delivery
@@ -75,7 +75,7 @@ def prepare(uow: UnitOfWork, key: UUID, channel: str, payload: Mapping[str, Any]
 def send(settings: Settings, http: Outbound, parcel: Parcel) -> None:
     """Raises OutboundFailed, OutboundRefused, RobotRefused, MailRefused."""
     if parcel.letter is not None:
-        mail.send(settings, parcel.letter)
+        mailing.send(settings, parcel.letter)
     elif parcel.address is not None and parcel.post is not None:
         robots.post(http, parcel.address, parcel.post, parcel.now)
 
