@@ -13,6 +13,8 @@ from engine.errors import WrongSetting
 
 DEMO_SECRET_KEY = "only for trials: not secret"  # noqa: S105 - refused in production mode
 
+_SINK = r"file:.+|mail:[^@\s]+@[^@\s]+"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -53,7 +55,8 @@ class Settings:
     anchor_every_minutes: int = 60
     """How often the record is anchored; at least daily."""
     anchor_sink: str = ""
-    """file:FOLDER, several separated by commas: where checkpoints go, out of reach of whoever owns the database."""
+    """file:FOLDER or mail:ADDRESS, separated by commas: where checkpoints go, out of reach of whoever owns the
+    database."""
     anchor_key: str = ""
     """File of the private key that signs them: readable by the process that anchors and by nobody else."""
     webhook_keep_days: int = 90
@@ -154,8 +157,14 @@ class Settings:
             raise WrongSetting(
                 name="TROIKA_ANCHOR_EVERY_MINUTES", expected="1 to 1440 minutes", found=str(self.anchor_every_minutes)
             )
-        if any(not sink.startswith("file:") for sink in self.sinks):
-            raise WrongSetting(name="TROIKA_ANCHOR_SINK", expected="file:FOLDER, …", found=self.anchor_sink)
+        if any(re.fullmatch(_SINK, sink) is None for sink in self.sinks):
+            raise WrongSetting(
+                name="TROIKA_ANCHOR_SINK", expected="file:FOLDER or mail:ADDRESS, …", found=self.anchor_sink
+            )
+        if not self.smtp_url and any(sink.startswith("mail:") for sink in self.sinks):
+            raise WrongSetting(
+                name="TROIKA_ANCHOR_SINK", expected="TROIKA_SMTP_URL beside a mail address", found=self.anchor_sink
+            )
         if self.substitution_amount and not re.fullmatch(r"\d{1,18}(\.\d{1,6})?", self.substitution_amount):
             raise WrongSetting(
                 name="TROIKA_SUBSTITUTION_AMOUNT", expected="an amount such as 50000", found=self.substitution_amount

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -40,6 +40,7 @@ _sent = (
     .where(audit_anchor.c.number == bindparam("of"))
     .values(sent_to=bindparam("to"), sent_at=bindparam("told"))
 )
+_reached = update(audit_anchor).where(audit_anchor.c.number == bindparam("of")).values(sent_to=bindparam("to"))
 
 
 class NothingToReseal(EngineError):
@@ -65,6 +66,8 @@ class CheckpointUnreadable(EngineError):
 
 
 SHORTEST_REASON = 10
+BY_MAIL = N_("they went by mail alone; save the attachments in a folder and name it: troika audit verify --anchors")
+"""why checkpoints cannot be compared with what lies outside"""
 
 
 # ---------------------------------------------------------------- anchor
@@ -155,14 +158,24 @@ def every(settings: Settings) -> timedelta:
 
 
 def send(engine: ProcessEngine) -> None:
-    """Bring every checkpoint that was not sent yet to all sinks, in their order."""
+    """Bring every checkpoint that was not sent yet to all sinks, in their order; a mail that has left is not sent again
+    because another sink fails.
+    """
     targets = sinks(engine.settings)
     with engine.unit_of_work(ANCHORER, read_only=True) as uow:
-        waiting = [_whole(uow, row) for row in _unsent(uow)]
-    for made in waiting:
-        told = [sink.put(made.number, exported(made)) for sink in targets]
+        waiting = [(_whole(uow, row), (row.sent_to or "").split(", ")) for row in _unsent(uow)]
+    for made, reached in waiting:
+        told = []
+        for sink in targets:
+            if sink.readable or sink.name not in reached:
+                told.append(sink.put(made.number, exported(made)))
+                reached.append(sink.name)
+            if not sink.readable:
+                with engine.unit_of_work(ANCHORER) as uow:
+                    uow.execute(_reached, {"of": made.number, "to": ", ".join(filter(None, reached))})
         with engine.unit_of_work(ANCHORER) as uow:
-            uow.execute(_sent, {"of": made.number, "to": ", ".join(sink.name for sink in targets), "told": min(told)})
+            at = min((one for one in told if one is not None), default=uow.now)
+            uow.execute(_sent, {"of": made.number, "to": ", ".join(sink.name for sink in targets), "told": at})
 
 
 def exported(made: Anchor) -> bytes:
@@ -170,13 +183,17 @@ def exported(made: Anchor) -> bytes:
     return canonical(made.document()) + b"\n"
 
 
-def outside(settings: Settings) -> list[Anchor]:
-    """The checkpoints as they lie in the first sink that has any. Raises SinkUnreachable, CheckpointUnreadable."""
-    for sink in sinks(settings):
+def outside(settings: Settings) -> list[Anchor] | None:
+    """The checkpoints as they lie in the first sink that has any; None where no sink can be read, as with mail alone.
+
+    Raises SinkUnreachable, CheckpointUnreadable.
+    """
+    readable = [sink for sink in sinks(settings) if sink.readable]
+    for sink in readable:
         found = _read(sink)
         if found:
             return found
-    return []
+    return [] if readable else None
 
 
 def _read(sink: Sink) -> list[Anchor]:
@@ -355,8 +372,12 @@ def rotations(uow: UnitOfWork) -> list[Anchor]:
 # ---------------------------------------------------------------- after a restore
 
 
-def reseal(engine: ProcessEngine, reason: str, actor: Actor = _SHELL) -> list[int]:
+def reseal(
+    engine: ProcessEngine, reason: str, actor: Actor = _SHELL, kept: Sequence[Anchor] | None = None
+) -> list[int]:
     """Say, signed and in the chain, that an older state was put back; the numbers of the checkpoints that are void.
+
+    `kept`: the checkpoints as somebody has kept them, in place of those in the sinks.
 
     They come back into the table as they lie outside, so that the sequence goes on; nothing is rewritten. Raises
     NothingToReseal, ReasonRequired, AnchorKeyMissing.
@@ -364,12 +385,12 @@ def reseal(engine: ProcessEngine, reason: str, actor: Actor = _SHELL) -> list[in
     if len(reason.strip()) < SHORTEST_REASON:
         raise ReasonRequired(length=SHORTEST_REASON, found=reason.strip())
     key = signing.read(engine.settings.key_file)
-    kept = outside(engine.settings)
+    known = outside(engine.settings) if kept is None else kept
     with engine.unit_of_work(actor) as uow:
         uow.alone("audit anchor")
         inside, _ = read_anchors(uow, with_leaves=False)
         newest = inside[-1].number if inside else 0
-        lost = [one for one in kept if one.number > newest]
+        lost = [one for one in known or () if one.number > newest]
         if not lost:
             raise NothingToReseal
         for one in lost:

@@ -95,6 +95,9 @@ def run_check(engine: ProcessEngine, actor: Actor) -> VerifyReport:
     except (anchoring.CheckpointUnreadable, SinkUnreachable) as error:
         report.note("sink-unreachable", "anchors", verifier.SINK_UNREACHABLE, found=str(error))
         outside = None
+    else:
+        if outside is None:
+            report.note("sink-unreachable", "anchors", verifier.SINK_UNREACHABLE, found=anchoring.BY_MAIL)
     with engine.unit_of_work(actor, read_only=True) as uow:
         checking.snapshot(uow)
         found = checking.verify(uow, outside=outside, overdue_after=anchoring.every(engine.settings))

@@ -17,10 +17,13 @@ from engine import audit, history, identity, jobs, policy
 from engine.audit import signing, verifier
 from engine.audit.sinks import FolderSink, SinkConflict, SinkUnreachable
 from engine.dispatch import housekeeping
+from engine.errors import WrongSetting
+from engine.settings import Settings
 from engine.unit_of_work import ENGINE, Actor
 from engine.values import sha256
 from tests.engine.bpmn.drawing import user
 from tests.engine.policy.test_gate import POLICY
+from tests.engine.test_notices import mailbox  # noqa: F401 - a fixture
 from tests.factories import begun, complete, deploy, straight
 from webui import catalogues
 
@@ -223,6 +226,86 @@ def test_two_periods_without_a_checkpoint_are_overdue(anchored, clock):
     clock.advance(2 * HOUR + timedelta(minutes=6))
     assert verified(anchored) == (4, ["anchors-overdue"])
     assert standing(anchored).late
+
+
+def test_auditors_get_checkpoints_by_mail_and_what_they_save_verifies_the_record(
+    anchored,
+    clock,
+    mailbox,  # noqa: F811
+    tmp_path,
+):
+    """A folder that fails sends no mail again; without a folder the saved files alone are what lies outside."""
+    folder, saved = tmp_path / "outside", tmp_path / "saved"
+    anchored.settings = dataclasses.replace(anchored.settings, anchor_sink=f"mail:audit@firm.example,file:{folder}")
+    folder.write_text("a file where the volume should be")
+    with pytest.raises(SinkUnreachable):
+        audit.anchor(anchored)
+    assert mailbox.received == [], "folders first"
+    folder.unlink()
+    mailbox.refuse = b"451 later\r\n"
+    with pytest.raises(SinkUnreachable, match="mail:audit@firm"):
+        audit.send(anchored)
+    assert (standing(anchored).unsent, len(audit.outside(anchored.settings))) == (1, 1)
+    clock.advance(2 * HOUR + timedelta(minutes=1))
+    assert standing(anchored).late, "alarms as for files"
+    mailbox.refuse = b""
+    begun(anchored)
+    made = audit.anchor(anchored)
+    assert (standing(anchored).unsent, standing(anchored).late) == (0, False)
+
+    assert [mail["Subject"] for mail in mailbox.received] == [
+        f"Troika oa.firm.example: checkpoint {n} 检查点 {n}" for n in (1, 2)
+    ]
+    assert {mail["References"] for mail in mailbox.received} == {"<checkpoints@oa.firm.example>"}
+    assert made.root in mailbox.received[1].get_body().get_content()
+    saved.mkdir()
+    for mail in mailbox.received:
+        (file,) = mail.iter_attachments()
+        (saved / file.get_filename()).write_bytes(file.get_content())
+    assert sorted(os.listdir(saved)) == ["0000000001.json", "0000000002.json"]  # noqa: PTH208
+    assert verifier.read_anchors(saved) == audit.outside(anchored.settings)
+
+    anchored.settings = dataclasses.replace(anchored.settings, anchor_sink="mail:audit@firm.example")
+    assert audit.outside(anchored.settings) is None
+    with anchored.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, outside=verifier.read_anchors(saved)).exit == 0
+    night = audit.run_check(anchored, ENGINE)
+    assert (night.exit, "sink-unreachable" in {note.rule for note in night.notes}) == (0, True)
+    (saved / "0000000001.json").unlink()
+    with anchored.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, outside=verifier.read_anchors(saved)).exit == 2
+
+
+def test_a_mail_that_has_left_is_not_sent_again_when_the_next_one_fails(anchored, mailbox):  # noqa: F811
+    anchored.settings = dataclasses.replace(
+        anchored.settings, anchor_sink="mail:one@firm.example,mail:two@firm.example"
+    )
+    mailbox.refuse, mailbox.refuse_for = b"451 later\r\n", b"two@"
+    for send in (audit.anchor, audit.send):
+        with pytest.raises(SinkUnreachable, match="mail:two@firm"):
+            send(anchored)
+    assert [mail["To"] for mail in mailbox.received] == ["one@firm.example"]
+    mailbox.refuse = b""
+
+    audit.send(anchored)
+
+    assert [mail["To"] for mail in mailbox.received] == ["one@firm.example", "two@firm.example"]
+    assert standing(anchored).unsent == 0
+
+
+def test_an_emptied_folder_is_missed_by_the_command_too(anchored, tmp_path):
+    audit.anchor(anchored)
+    shutil.rmtree(tmp_path / "outside")
+
+    assert audit.outside(anchored.settings) == []
+    assert verified(anchored)[0] == 2
+
+
+@pytest.mark.parametrize("sink", ["mail:audit@firm.example", "s3:bucket", "mail:nobody", "file:"])
+def test_a_sink_that_cannot_work_stops_the_start(sink):
+    with pytest.raises(WrongSetting, match="TROIKA_ANCHOR_SINK"):
+        Settings.from_env({"TROIKA_ANCHOR_SINK": sink})
+    assert Settings.from_env({"TROIKA_ANCHOR_SINK": "mail:a@b.c,file:x", "TROIKA_SMTP_URL": "smtp://h"}).sinks
 
 
 def test_folder_is_never_written_over(tmp_path):

@@ -236,7 +236,7 @@ class Mailbox(socketserver.StreamRequestHandler):
                     received += line
                 self.server.received.append(message_from_bytes(received, policy=policy.default))
                 self.wfile.write(b"250 kept\r\n")
-            elif word == b"RCPT" and self.server.refuse:
+            elif word == b"RCPT" and self.server.refuse and self.server.refuse_for in line:
                 self.wfile.write(self.server.refuse)
             elif word == b"QUIT":
                 self.wfile.write(b"221 bye\r\n")
@@ -260,7 +260,7 @@ def serving(server):
 @pytest.fixture
 def mailbox(engine):
     server = socketserver.TCPServer(("127.0.0.1", 0), Mailbox)
-    server.received, server.refuse = [], b""
+    server.received, server.refuse, server.refuse_for = [], b"", b""
     with serving(server):
         engine.settings = replace(
             engine.settings, smtp_url=f"smtp://127.0.0.1:{server.server_address[1]}",

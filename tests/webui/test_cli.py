@@ -102,6 +102,9 @@ def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp
     assert [line for line in said.splitlines() if not line.startswith("ok ")] == []
     assert healthy == 0
     assert "Set TROIKA_SITE_URL to how people reach the site" in said, "also while it is only tried"
+    assert "beside the database: within reach of whoever owns it" in said
+    mailed = {"TROIKA_ANCHOR_SINK": "mail:audit@firm.example", "TROIKA_SMTP_URL": "smtp://127.0.0.1:1"}
+    assert "WRONG  anchor sink: mail:audit@firm.example: 127.0.0.1: " in troika("doctor", **mailed)[1]
     live = {"TROIKA_LIBRARY": LIBRARY, "TROIKA_MODE": "production", "TROIKA_SECRET_KEY": "0123456789abcdef" * 4}
     assert "WRONG  site address: http://127.0.0.1:8080" in troika("doctor", **live)[1]
     assert "ok     site address: https://oa.example.com" in troika(
@@ -338,6 +341,9 @@ def test_record_is_anchored_verified_exported_and_told_apart_by_exit_codes(troik
 
     keys.write_text("00" * 32)
     assert troika("audit", "verify", "--keys", str(keys))[0] == 3
+    shutil.copytree(tmp_path / "out" / "anchors", tmp_path / "kept")
+    code, told = troika("audit", "reseal", "--reason", "nothing was put back", "--anchors", str(tmp_path / "kept"))
+    assert (code, "Nothing outside is newer" in told) == (1, True)
     code, told = troika("audit", "reseal", "--reason", "nothing was put back")
     assert (code, "Nothing outside is newer" in told) == (1, True)
     assert troika("audit", "erase-text", str(uuid7()))[0] == 0, "nobody has written anything there"

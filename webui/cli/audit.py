@@ -124,7 +124,9 @@ def verify(
     trusted = verifier.read_keys(keys) if keys else None
     outside = verifier.read_anchors(anchors) if anchors else None
     if outside is None and instance_id is None:
-        outside = audit.outside(engine.settings) or None
+        outside = audit.outside(engine.settings)
+        if outside is None:
+            click.echo(f"the checkpoints outside were not looked at: {audit.BY_MAIL}", err=True)
     with engine.unit_of_work(opening.CLI, read_only=True) as uow:
         audit.snapshot(uow)
         moment = since.replace(tzinfo=engine.settings.zone) if since else None
@@ -240,7 +242,10 @@ def evidence(payment: str, file: Path | None) -> None:
 
 @group.command()
 @click.option("--reason", required=True, help="Why an older state was put back.")
-def reseal(reason: str) -> None:
+@click.option("--anchors", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Folder that holds the checkpoints, in place of TROIKA_ANCHOR_SINK.")  # fmt: skip
+def reseal(reason: str, anchors: Path | None) -> None:
     """After a restore: put on record, signed, that the checkpoints made since the backup are void."""
-    lost = audit.reseal(opening.engine(), reason)
+    kept = verifier.read_anchors(anchors) if anchors else None
+    lost = audit.reseal(opening.engine(), reason, kept=kept)
     click.echo(f"on record: void are the checkpoints {', '.join(str(number) for number in lost)}")

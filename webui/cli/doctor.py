@@ -7,6 +7,7 @@ import click
 from sqlalchemy import select
 
 from engine import audit, repository, runtime
+from engine.audit.sinks import sinks
 from engine.db.instance import Status, instance
 from engine.db.job import JobState, job
 from engine.db.migrations import upgrading
@@ -60,6 +61,13 @@ def _examine(engine: ProcessEngine, settings: Settings) -> Iterator[tuple[str, b
         anchored = audit.standing(uow)
         last = f"checkpoint {anchored.last.number} of {anchored.last.at}" if anchored.last else "none yet"
         yield "anchors", not anchored.late, f"{last}, {anchored.unsent} not sent outside (troika audit anchor)"
+    for sink in sinks(settings):
+        trouble = sink.trouble()
+        yield "anchor sink", not trouble, f"{sink.name}: {trouble}" if trouble else f"{sink.name}{_beside(settings)}"
+
+
+def _beside(settings: Settings) -> str:
+    return "" if settings.anchor_sink else ", beside the database: within reach of whoever owns it (TROIKA_ANCHOR_SINK)"
 
 
 def _here(address: str) -> bool:
