@@ -1820,7 +1820,7 @@ _UNSEALED = N_(
 )
 _SEALED_LATER = N_(
     "Rows of which chains of before tell only in part: {count}. What they do not tell is as it was when it was put on "
-    "record, {at}; what it was before then is not proved."
+    "record, {at}; what it was before then, and whether there were others, is not proved."
 )
 _ZH = {
     _BROKEN_LINK: "链 {chain} 在第 {seq} 环断开：有内容被改动、删除、插入或调换。",
@@ -1917,7 +1917,8 @@ _ZH = {
     OTHER_TEXT: "链 {chain} 第 {seq} 环旁的文字“{name}”并非当初所写。",
     _UNSEALED: "早期的链只记载了部分内容的行：{count} 行。未记载的内容以现状为准；"
     "运行 `troika db upgrade` 可将其补记入链。",
-    _SEALED_LATER: "早期的链只记载了部分内容的行：{count} 行。未记载的内容与 {at} 补记时一致；此前如何，无从证明。",
+    _SEALED_LATER: "早期的链只记载了部分内容的行：{count} 行。未记载的内容与 {at} 补记时一致；"
+    "此前如何、是否另有其他行，无从证明。",
 }
 
 

@@ -261,7 +261,7 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
 
     Number and business key stay: the first fact of the record holds them. What was sent outside (a mail, an exported
     file, a print) is out of reach, and so are records of data modules: they are books of their own. A message that
-    another request has still to receive stays until it is forgotten.
+    another request has still to receive stays until it has.
 
     Raises NotPossibleNow (kept still, held, or a payment stands on it), Forbidden, InvalidValue.
     """
