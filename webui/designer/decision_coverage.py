@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from engine import dmn
 from engine.dmn.model import DecisionTable
 from engine.errors import DeploymentRefused, NotFound
+from engine.scenarios.lasting import Played
 from webui import errors
 from webui.designer import decision_uses
 from webui.designer.blueprint import designer
@@ -53,7 +54,7 @@ def _asked(key: str) -> tuple[dict[str, str], dict[str, list[str]]]:
     return askers, tables
 
 
-def _run(process: str) -> tuple[Any, str]:
+def _run(process: str) -> tuple[Played | None, str]:
     try:
         return played(process), ""
     except DeploymentRefused as refused:
@@ -62,9 +63,9 @@ def _run(process: str) -> tuple[Any, str]:
             return None, errors.words(first.message, first.facts)
 
 
-def _told(process: str, name: str, ran: Any, problem: str) -> dict[str, Any]:
-    outcomes = ran.outcomes if ran is not None else []
+def _told(process: str, name: str, ran: Played | None, problem: str) -> dict[str, Any]:
+    number, failed = (len(ran.results), len(ran.failed)) if ran is not None else (0, 0)
     return {
-        "name": name, "address": url_for(".scenario_list", key=process), "problem": problem, "number": len(outcomes),
-        "failed": sum(not one.passed for one in outcomes),
+        "name": name, "address": url_for(".scenario_list", key=process), "problem": problem, "number": number,
+        "failed": failed,
     }  # fmt: skip
