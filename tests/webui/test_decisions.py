@@ -56,6 +56,18 @@ def text(xml):
     return xml.decode("utf-8")
 
 
+def test_a_cell_that_is_half_typed_keeps_no_drawing_from_opening(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/asks.bpmn": ASKS})
+        drafts.save(uow, "processes/oa/fee.dmn", FEE.replace(b'"large"', b'"large'))
+
+    shown = {page: ana.get(f"/designer/{page}") for page in ("catalogue.json", "simple/asks", "document/asks.pdf")}
+
+    assert {page: answer.status_code for page, answer in shown.items()} == dict.fromkeys(shown, 200)
+    (fee,) = (one["results"] for one in shown["catalogue.json"].json["decisions"] if one["id"] == "fee")
+    assert [one["options"] for one in fee] == [[["small", "small"]]]
+
+
 def test_a_table_is_found_opened_saved_and_deployed(ana):
     assert "/designer/decisions/edit/fee" in ana.get(f"{HERE}/").text
     assert '"etag": "0"' in ana.get(f"{HERE}/edit/fee").text

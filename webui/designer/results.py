@@ -1,6 +1,7 @@
 """What decisions answer, as conditions ask about it: the columns of their tables, with the words of their values."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask import g
@@ -78,7 +79,10 @@ def _field(key: str, title: str, output: OutputClause, texts: list[str], many: b
 
 
 def _texts(table: DecisionTable, place: int) -> list[str]:
-    """The texts that a column may give, as they stand in its rows and its default."""
+    """The texts that a column may give, as they stand in its rows and its default; the check says what is no FEEL."""
     cells = [rule.outputs[place] for rule in table.rules] + [table.outputs[place].default or ""]
-    values: list[Any] = [feel.evaluate(cell, {}).value for cell in dict.fromkeys(cells) if cell.startswith('"')]
+    values: list[Any] = []
+    for cell in dict.fromkeys(cells):
+        with suppress(feel.FeelSyntaxError):
+            values.append(feel.evaluate(cell, {}).value if cell.startswith('"') else None)
     return [value for value in dict.fromkeys(values) if isinstance(value, str)]
