@@ -57,6 +57,7 @@ def test_all_of_them_stand_on_one_page_and_what_is_not_there_is_said(ana):
 
     assert re.findall(r'<details class="tk-why" hx-get="/designer/rules/([\w.-]+)"', page) == list(EXAMPLES)
     assert "A join waits for ever" in page
+    assert "A join waits for ever" in ana.get("/designer/rules/", headers=PART).text
     assert (missing := ana.get("/designer/rules/nothing")).status_code == 404
     assert "nothing" in missing.text
 
