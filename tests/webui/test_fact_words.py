@@ -113,3 +113,9 @@ def _literals(value: ast.expr) -> list[str]:
         case ast.BinOp(left=left, right=right) | ast.IfExp(body=left, orelse=right):
             return [*_literals(left), *_literals(right)]
     return []
+
+
+def test_acts_about_groups_name_the_group(sign_in):
+    page = sign_in("root").get("/cockpit/audit").text
+
+    assert re.search(r"Member added.*?<div>Managers</div>", page, re.DOTALL)

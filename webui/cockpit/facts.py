@@ -160,8 +160,10 @@ KINDS = {
 
 
 def about(kind: str, data: Mapping[str, Any] | None) -> Iterator[str]:
-    """What a fact about policies speaks of, by name; the data beside it is what the chain holds."""
+    """What a fact about policies or groups speaks of, by name; the data beside it is what the chain holds."""
     told = data or {}
+    if kind.startswith("group.") and "group" in told:
+        yield policy_names.group(told["group"])
     if not kind.startswith(("policy.", "approval.")):
         return
     if "operation" in told:
