@@ -172,7 +172,9 @@ async function load(said, address) {
     said.replaceChildren(...await getPart(address));
   } catch (error) {
     delete said.dataset.loaded;
-    said.textContent = t('It could not be loaded. Fold it and open it again.');
+    said.textContent = error.status === 401
+      ? t('You are signed out. What you did stays in this browser: load the page again, sign in and go on with it.')
+      : t('It could not be loaded. Fold it and open it again.');
     if (!(error instanceof Refused || error instanceof Offline)) throw error;
   }
 }

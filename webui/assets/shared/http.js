@@ -42,6 +42,7 @@ async function answered(response, wanted = false) {
 export async function getPart(address) {
   const response = await fetch(address, { headers: { 'HX-Request': 'true' } }).catch(offline);
   const text = await response.text().catch(offline);
+  if (response.headers.has('HX-Redirect')) throw new Refused(401, null);  // to the page for signing in
   if (!response.ok) throw new Refused(response.status, null);
   const { head, body } = new DOMParser().parseFromString(text, 'text/html');
   return [...head.childNodes, ...body.childNodes];
