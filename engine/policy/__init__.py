@@ -56,7 +56,7 @@ from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import KINDS as STAFFING
 from engine.policy.staffing import UNKNOWN as NOT_KNOWN
-from engine.policy.staffing import Staffing, able, staffing
+from engine.policy.staffing import Staffing, able, asks_of, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, enforced, read
 from engine.policy.versions import (
     AUDIT,
@@ -119,6 +119,7 @@ __all__ = [
     "all_versions",
     "approvers",
     "ask_emergency",
+    "asks_of",
     "batch_allowed",
     "check_activation",
     "check_class",

@@ -1,7 +1,8 @@
 """FEEL of policies: over a document and a person, with `authority(decision, actor, facts)` asked of DMN."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -21,6 +22,7 @@ OF_ACTOR = frozenset(("id", "login", "position", "roles"))
 """what a condition may ask of a person"""
 NAMES = ("facts", "actor", "authority")
 """what a condition may read"""
+_TRIED = (f"{__name__}.tried",)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ACTOR = re.compile(r"\bactor\b(?:\s*\.\s*(\w+))?")
 _CALLED = re.compile(r"\bauthority\b")
@@ -61,6 +63,21 @@ def model_of(uow: UnitOfWork, decision: str) -> dmn.Model | None:
     return None if found is None else found[0]
 
 
+@contextmanager
+def trying(uow: UnitOfWork, models: Mapping[str, dmn.Model]) -> Iterator[None]:
+    """Within it `authority` asks these, by decision, in the place of what is deployed."""
+    uow.cache[_TRIED] = models
+    try:
+        yield
+    finally:
+        del uow.cache[_TRIED]
+
+
+def tables(expression: str | None) -> frozenset[str]:
+    """The decisions that a condition asks by name."""
+    return frozenset(_ASKED.findall(expression or ""))
+
+
 def is_deployed(uow: UnitOfWork, decision: str) -> bool:
     """Whether there is a table that `authority` could ask."""
     return uow.read_one(_newest, {"of": decision}) is not None
@@ -87,6 +104,8 @@ def reads_of_actor(uow: UnitOfWork, expression: str | None) -> frozenset[str]:
     found = _read_in(_ASKED.sub("", expression))
     for decision in asked:
         row = uow.read_one(_newest, {"of": decision})
+        if decision in uow.cache.get(_TRIED, ()):
+            return OF_ACTOR
         if row is not None and dmn.missing_imports({row.path: bytes(row.content)}):
             return OF_ACTOR
         for text in dmn.texts(bytes(row.content)) if row is not None else ():
@@ -132,6 +151,9 @@ def _around(uow: UnitOfWork) -> dict[str, Any]:
 
 
 def _model(uow: UnitOfWork, decision: str) -> tuple[dmn.Model, str, int] | None:
+    tried: dmn.Model | None = uow.cache.get(_TRIED, {}).get(decision)
+    if tried is not None:
+        return tried, "", 0
     row = uow.read_one(_newest, {"of": decision})
     if row is None:
         return None

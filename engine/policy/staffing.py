@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 from uuid import UUID
 
-from engine import identity
+from engine import dmn, identity
 from engine.db.instance import Instance
 from engine.errors import N_, Listed, Phrase, Term, Title
 from engine.identity import Everybody, User
@@ -63,18 +63,26 @@ class Staffing:
 
 def staffing(
     uow: UnitOfWork, askings: Sequence[Asking] = (), names: Collection[str] | None = None,
-    kinds: Collection[str] = KINDS,
+    kinds: Collection[str] = KINDS, models: Mapping[str, dmn.Model] | None = None,
 ) -> list[Staffing]:  # fmt: skip
     """Sentences about the policies in force and the people of today; empty: nobody is indispensable or alone.
 
     `askings`: the processes. Each that provides one of the approvals is looked at by itself; what it does not provide
     may be given in any other, what nobody provides by anybody. The cases are the amounts at which a policy asks for
-    other approvals or people. `names`: only these policies; `kinds`: only these.
+    other approvals or people. `names`: only these policies; `kinds`: only these. `models`: by decision, in the place of
+    deployed ones.
     """
     everybody = identity.everybody(uow)
     wanted = [one for one in versions.in_force(uow) if names is None or one.id in names]
-    looks = [_Look(uow, policy, everybody, askings) for policy in wanted]
-    return [one for look in looks for one in look.said(kinds)]
+    with judging.trying(uow, models or {}):
+        looks = [_Look(uow, policy, everybody, askings) for policy in wanted]
+        return [one for look in looks for one in look.said(kinds)]
+
+
+def asks_of(policy: Policy, decisions: Collection[str]) -> bool:
+    """Whether one of these decisions says who is entitled, or when."""
+    texts = (policy.when, *(text for need in policy.asked for text in (need.when, need.eligible)))
+    return any(not judging.tables(text).isdisjoint(decisions) for text in texts)
 
 
 def able(

@@ -1,6 +1,6 @@
 """Whom the approvals of drawings ask, worked out on the directory of today by the words that open a real round."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -72,6 +72,15 @@ def askings(
     """Those of these processes that provide an approval. `decisions`: the model that has a decision."""
     company = _Company(uow, everybody, decisions)
     return [_Process(company, one, tasks).asking() for one in programs if (tasks := _providing(one))]
+
+
+def decided_by(program: Program, decisions: Collection[str]) -> set[str]:
+    """The approvals that a process asks of people whom one of these decisions names."""
+    return {
+        str(human.provides) for _, human in _providing(program)
+        if human.strategy == "decision" and any(
+            name == "decisionId" and slot.text in decisions for name, slot in human.parameters)
+    }  # fmt: skip
 
 
 def _providing(program: Program) -> list[tuple[Node, Human]]:

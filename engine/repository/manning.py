@@ -49,7 +49,7 @@ def staffing(
     `own`: processes, with `models` by decision, that stand in the place of deployed ones. `names`: only of these
     policies; `kinds`: only these.
     """
-    return policy.staffing(uow, _askings(uow, own, models or {}), names, kinds)
+    return policy.staffing(uow, _askings(uow, own, models or {}), names, kinds, models)
 
 
 def who_resolves(uow: UnitOfWork, hold: Hold) -> dict[str, list[User]]:
@@ -117,16 +117,22 @@ def short(uow: UnitOfWork, policies: Collection[str]) -> list[Staffing]:
 
 
 def warnings(uow: UnitOfWork, policies: Collection[Policy], reading: Reading) -> list[Finding]:
-    """Of files about to be deployed: what their processes ask for cannot be approved, or hangs on one person."""
-    names = providing.about(policies, list(reading.drawings.values()))
+    """Of files about to be deployed: what is asked for cannot be approved, or hangs on one person, in their processes
+    and in those whose people their decisions name or entitle."""
+    models = {found.key: found.content for found in reading.of(Kind.DECISION)}
+    keys = {one.process_id for one in reading.programs}
+    named = {one.process_id: asking.decided_by(one, models) for one in programs_in_use(uow, keys)} if models else {}
+    decided = set[str]().union(*named.values())
+    entitling = {one.id for one in policies if policy.asks_of(one, models)}
+    names = entitling | providing.about(policies, list(reading.drawings.values()))
+    names |= {one.id for one in policies if any(need.approval in decided for need in one.asked)}
     if not names:
         return []
-    keys = {one.process_id for one in reading.programs}
-    models = {found.key: found.content for found in reading.of(Kind.DECISION)}
+    keys |= {key for key, found in named.items() if found}
     return [
         Finding(RULE, Level.WARN, None, one.sentence[0], dict(one.sentence[1]), _HINT)
         for one in staffing(uow, reading.programs, names, WORST, models)
-        if not one.processes or keys.intersection(one.processes)
+        if not one.processes or one.policy in entitling or keys.intersection(one.processes)
     ]  # fmt: skip
 
 

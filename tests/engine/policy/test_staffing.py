@@ -97,11 +97,44 @@ def test_it_is_looked_at_every_day_though_nobody_did_anything(engine, people, cl
         repository.watch_staffing(uow)
     for ahead, looked in ((timedelta(hours=23), False), (timedelta(hours=2), True)):
         clock.advance(ahead)
-        statements = []
+        assert looks(engine) == looked
+
+
+def looks(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.watch_staffing(uow)
+        return uow.statements > 3
+
+
+def test_every_change_of_the_directory_of_policies_and_of_what_is_deployed_is_followed_by_one_look(engine, shop, clock):
+    later = clock.now() + timedelta(days=1)
+    acts = {
+        "hired": lambda uow: identity.create_user(uow, "new", "New"),
+        "moved": lambda uow: identity.change_user(uow, shop["ann"], org_unit="finance"),
+        "promoted": lambda uow: identity.change_user(uow, shop["ann"], position="出纳", manager="cfo"),
+        "left": lambda uow: identity.disable(uow, shop["fay"]),
+        "back": lambda uow: identity.enable(uow, shop["fay"]),
+        "department": lambda uow: identity.create_org_unit(uow, "hr", "人事部"),
+        "head": lambda uow: identity.set_leader(uow, "hr", "ann"),
+        "joined": lambda uow: identity.join_department(uow, "bob", "hr"),
+        "parted": lambda uow: identity.leave_department(uow, "bob", "hr"),
+        "group": lambda uow: identity.create_group(uow, "fin", "财务"),
+        "member": lambda uow: identity.add_member(uow, "fin", "bob"),
+        "no member": lambda uow: identity.remove_member(uow, "fin", "bob"),
+        "away": lambda uow: identity.substitute(uow, "bob", "ann", clock.now(), later),
+        "policy": lambda uow: policy.ship(uow, POLICY.replace("1000", "2000")),
+        "table": lambda uow: repository.deploy(uow, {"who.dmn": table(("-", '"cfo"'))}),
+        "drawing": lambda uow: repository.deploy(uow, {"p.bpmn": asking("p", BY_TABLE)}),
+    }  # fmt: skip
+    looks(engine)
+    assert not looks(engine)
+    found = {}
+    for name, act in acts.items():
         with engine.unit_of_work(ENGINE) as uow:
-            repository.watch_staffing(uow)
-            statements.append(uow.statements)
-        assert (statements[0] > 3) == looked
+            act(uow)
+        found[name] = (looks(engine), looks(engine))
+
+    assert found == dict.fromkeys(acts, (True, False))
 
 
 def understaffed(findings):
@@ -351,6 +384,25 @@ def test_a_deployment_and_an_activation_say_who_is_missing(engine, people):
         policy.ship(uow, weaker)
         assert [one.kind for one in repository.short_staffed(uow, ["REF-001"])] == ["away"]
         assert repository.short_staffed(uow, []) == []
+
+
+def test_a_table_that_is_deployed_alone_says_who_is_missing_by_it(engine, shop):
+    several, alone = (table(("-", people)) for people in ('["fay", "cfo"]', '"fay"'))
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": asking("p", BY_TABLE), "who.dmn": several})
+        assert understaffed(repository.check(uow, {"who.dmn": alone})) == [
+            "REF-001, always: if Fay is away, nobody can approve."
+        ]
+        assert understaffed(repository.deploy(uow, {"who.dmn": alone}).findings) == [
+            "REF-001, always: if Fay is away, nobody can approve."
+        ]
+        assert understaffed(repository.deploy(uow, {"who.dmn": several}).findings) == []
+
+        entitled = "people: 1, eligible: '= authority(\"refund_authority\", actor, facts)'"
+        policy.ship(uow, POLICY.replace("people: 1, valid_for: P10D", entitled).replace("    - {approval: cfo_", "#"))
+        assert understaffed(repository.deploy(uow, {"t.dmn": TABLE}).findings) == [
+            "REF-001, amount 151: if Cfo is away, nobody can approve."
+        ]
 
 
 BY_LOGIN = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:x">
