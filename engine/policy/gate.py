@@ -179,7 +179,8 @@ def admit(
     reasons = _said_once(verdicts.values())
     if reasons:
         for version in speaking:
-            reasons += capacity.full(uow, version.policy.id, verdicts[version.name].standing)
+            if len(verdicts[version.name].reasons) == 1:  # nothing else is wrong that asking again would mend
+                reasons += capacity.full(uow, version.policy.id, verdicts[version.name].standing)
         raise PolicyHold(operation.name, reasons, operation_class=on, subject=(found.type, found.id))
     return _clear(uow, operation, call, instance, situation, speaking, verdicts)
 

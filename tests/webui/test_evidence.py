@@ -210,6 +210,8 @@ def test_evidence_of_a_payment_stands_alone(paid, packed, tmp_path):
         (lambda one: one["rows"]["grants"][0]["facts"].update(amount="920.00"), 1),
         (lambda one: one["rows"]["payments"][0].update(amount="920.00"), 1),
         (lambda one: one["rows"]["links"].clear(), 1),
+        (lambda one: one["rows"]["tasks"][0].update(spec="00" * 32), 1),
+        (lambda one: one["rows"].pop("tasks"), 2),
         (lambda one: one["rows"]["versions"].clear(), 2),
         (lambda one: [one["rows"].pop(kind) for kind in ("versions", "emergencies")], 2),
         (lambda one: (one["rows"].pop("versions"), one["chains"].pop()), 2),
