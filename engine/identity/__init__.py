@@ -19,6 +19,7 @@ from engine.identity.organisation import (
     management_line,
     manager_of,
     org_units,
+    positions,
     set_leader,
     units_above,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "over_substitutions",
     "people_who_may",
     "persons",
+    "positions",
     "principals_of",
     "reference_text",
     "refused_substitutions",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 
 from engine import history, ids
 from engine.db.identity import org_unit, user_account, user_org_unit
@@ -116,6 +116,17 @@ def holders_of(uow: UnitOfWork, positions: Sequence[str]) -> list[User]:
         .order_by(user_account.c.login)
     )
     return [of_row(row) for row in rows]
+
+
+def positions(uow: UnitOfWork) -> dict[str, str]:
+    """Every position that an active person holds -> its name in English, "" where none is said."""
+    rows = uow.execute(
+        select(user_account.c.position, func.max(user_account.c.position_en).label("english"))
+        .where(user_account.c.position != "", user_account.c.disabled_at.is_(None))
+        .group_by(user_account.c.position)
+        .order_by(user_account.c.position)
+    )
+    return {row.position: row.english for row in rows}
 
 
 def manager_of(uow: UnitOfWork, user_id: UUID) -> User | None:

@@ -20,6 +20,7 @@ from tests.browser import chromium
 from tests.browser.canvas import MIWG, references
 from tests.browser.panel import DRAWN, entry, group, published
 from webui import create_app, node
+from webui.designer import drawing as drawing_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.designer]
 
@@ -39,7 +40,8 @@ def site(tmp_path_factory):
     with engine.unit_of_work(ENGINE) as uow:
         identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
         identity.create_group(uow, "finance", "财务部", name_en="Finance")
-        user = identity.create_user(uow, "ana", "安娜", name_en="Ana", password=None)
+        user = identity.create_user(uow, "ana", "安娜", name_en="Ana", password=None, position="总监")
+        identity.create_user(uow, "max", "麦", password=None, position="部门经理")
         identity.add_member(uow, "analysts", "ana")
         workdays.ensure_cn(uow)
         for path in LIBRARY.glob("forms/*/*.json"):
@@ -1222,6 +1224,25 @@ def test_the_designer_is_accessible_and_shows_the_licence_mark(profile, draft, l
     assert wrong == []
 
 
+def test_of_more_people_than_are_listed_anybody_is_named_by_his_login(site, profile, draft, monkeypatch):
+    monkeypatch.setattr(drawing_page, "_MANY", 1)
+    page, wrong = opened(profile, draft("crowded"))
+    select(page, "approve")
+    group(page, "tk-who")
+
+    entry(page, "tk-who-way").locator("select").select_option("users")
+    for typed, listed in (("安娜 (ana)", ["安娜 (ana) ×"]), ("max", ["安娜 (ana) ×", "max ×"])):
+        field = entry(page, "tk-who-users").locator("input")
+        field.fill(typed)
+        field.press("Tab")
+        expect(entry(page, "tk-who-users").locator("li")).to_have_text(listed)
+    page.click("#save")
+
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    assert 'candidateUsers="= [&#34;ana&#34;, &#34;max&#34;]"' in saved(site, "crowded").replace("&quot;", "&#34;")
+    assert wrong == []
+
+
 def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(site, profile):
     source = REPEATING.replace(b"repeating", b"sent_back").replace(
         b"</extensionElements>", b'<troika:approval mode="any" onReject="end"/></extensionElements>', 1
@@ -1233,6 +1254,11 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     page, wrong = opened(profile, "sent_back")
 
     select(page, "each")
+    group(page, "tk-who")
+    entry(page, "tk-who-way").locator("select").select_option("position")
+    for name in ("部门经理", "总监"):
+        entry(page, "tk-troika-Assignment-positions").locator("select").select_option(name)
+    expect(entry(page, "tk-troika-Assignment-positions").locator("li")).to_have_text(["部门经理 ×", "总监 ×"])
     group(page, "tk-approval")
     entry(page, "tk-troika-Approval-branchReject").locator("select").select_option("waitOthers")
     group(page, "tk-back")
@@ -1244,8 +1270,9 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     page.locator(".tk-limits > button").click()
     page.locator(".tk-limits > button").click()
     page.get_by_label("2: 则").select_option("transfer")
-    page.get_by_label("2: 超过").fill("P3D")
-    page.get_by_label("2: 超过").press("Tab")
+    page.get_by_label("2: 超过: 单位").select_option("天")
+    page.get_by_label("2: 超过", exact=True).fill("3")
+    page.get_by_label("2: 超过", exact=True).press("Tab")
     page.locator(".tk-limits > button").click()
     page.get_by_label("3: 则").select_option("return")
     page.get_by_label("3: 至").fill("initiator")
@@ -1272,6 +1299,8 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         program = repository.program(uow, repository.latest(uow, "sent_back").id)
     human = program.nodes["each"].human
+    assert human.strategy == "position"
+    assert [slot.text for name, slot in human.parameters if name == "positions"] == ["部门经理, 总监"]
     assert (human.returns, human.resubmits, human.recall) == (("any",), ("stepwise", "backToMe"), "beforeNextSeen")
     assert [(step["after"], step["do"], step["to"]) for step in human.timeout] == [
         ("PT24H", "remind", None), ("P3D", "transfer", "manager"), ("PT24H", "return", "initiator"),

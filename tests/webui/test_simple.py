@@ -428,6 +428,21 @@ def test_every_card_of_a_process_that_is_applied_as_shown_writes_nothing(ana, en
         assert drafts.list_(uow) == []
 
 
+def test_positions_are_chosen_by_name(trip, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_user(uow, "fay", "费", password=None, position="财务总监", position_en="Finance director")
+    form = shown_form(trip, "manager")
+    form["way"] = "position"
+    form.setlist("who:positions", ["财务总监", "Area manager"])
+
+    assert send(trip, "manager", form).status_code == 303
+
+    strategy = process(engine).nodes["manager"].extensions.strategy
+    assert (strategy.name, dict(strategy.parameters)) == ("position", {"positions": "财务总监, Area manager"})
+    assert shown_form(trip, "manager").getlist("who:positions") == ["财务总监", "Area manager"]
+    assert "财务总监、Area manager" in trip.get("/designer/simple/trip").text
+
+
 def test_every_choice_of_an_approval_is_written_deployed_and_taken_back_letter_by_letter(trip, engine):
     before = drawing(engine)
     chosen = {

@@ -55,7 +55,7 @@ def values(deck: Deck, card: Card, drawn: Any) -> dict[str, Any]:
     }  # fmt: skip
     if card.kind in ("approval", "task", "request"):
         found |= {
-            "who": who.who_of(node), "ways": who.WAYS, "way_words": who.WORDS,
+            "who": who.who_of(node), "chosen_positions": who.positions, "ways": who.WAYS, "way_words": who.WORDS,
             "due": duration_of(node.extensions.due), "due_text": node.extensions.due or "",
             "fields": fields_of(node.extensions.form), "rejected": rejected(card, node),
             "permissions": {line.id: line.permission for line in node.extensions.fields},

@@ -98,6 +98,7 @@ class Deck:
         self.people = {user.login: person(user) for user in users}
         self.by_id = {str(user.id): person(user) for user in users}
         self.groups = {group.key: person(group) for group in identity.groups(g.uow)}
+        self.positions = dict(position_names())
         self.departments = {unit.key: person(unit) for unit in identity.org_units(g.uow)}
         self.fields = fields_of(self.start.extensions.form, self.people, self.departments)
         self.asked = results.asked_of(drawn.process, self.people, self.departments)
@@ -214,6 +215,7 @@ class Deck:
         """Who is asked, in words."""
         known = {
             "person": self.people, "group": self.groups, "dept": self.departments, "step": self.names,
+            "position": self.positions,
             "field": {key: found.label for key, found in self.fields.items()},
         }  # fmt: skip
         return who.said(who.who_of(node), lambda kind, key: known[kind].get(key, key))
@@ -337,10 +339,22 @@ def choices() -> dict[str, Any]:
         "forms": [(key, key) for key in form_keys()],
         "processes": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow)],
         "departments": [(unit.key, person(unit)) for unit in identity.org_units(g.uow)],
-        "positions": sorted({user.position for user in users if user.position}),
+        "positions": position_names(),
+        "levels": levels(),
         "decisions": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow, "decision")],
         "operations": sorted((found.name, label(found.labels, found.name)) for found in catalog),
     }
+
+
+def position_names() -> list[tuple[str, str]]:
+    """Positions as drawings name them, in the reader's language."""
+    return [(key, label({"en": english}, key)) for key, english in identity.positions(g.uow).items()]
+
+
+def levels() -> list[tuple[str, str]]:
+    """Where a chain of managers may end: with a position or a department."""
+    units = [(f"dept:{unit.key}", person(unit)) for unit in identity.org_units(g.uow)]
+    return [("", gettext("At the level above")), *((f"rank:{key}", name) for key, name in position_names()), *units]
 
 
 def _named(key: str, kind: str) -> str:

@@ -19,7 +19,7 @@ from engine.values import storable
 from webui import errors, findings, operation_names, policy_names, refusals
 from webui.designer import asking, conditions, elements, explaining, expressions, gateways, panel, ready_steps, results
 from webui.designer.blueprint import designer
-from webui.designer.cards import form_keys
+from webui.designer.cards import form_keys, levels, position_names
 from webui.designer.decision_files import drawn_models
 from webui.designer.filing import saved_by
 from webui.designer.library import draft_of, etag_of, path_of
@@ -42,7 +42,8 @@ class NotAnObject(EngineError):
 
 @designer.get("/catalogue.json")
 def catalogue() -> ResponseReturnValue:
-    """What a drawing may name now, in the reader's language."""
+    """What a drawing may name now, in the reader's language. `morePeople`: there are others, by their logins."""
+    people = identity.users(g.uow, limit=_MANY + 1)
     return jsonify(
         operations=[_operation(found) for found in operations.catalog().values()],
         forms=_forms(),
@@ -50,7 +51,10 @@ def catalogue() -> ResponseReturnValue:
         processes=_named(repository.latest_all(g.uow), _drawn_processes()),
         groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
         departments=[{"key": unit.key, "name": person(unit)} for unit in identity.org_units(g.uow)],
-        people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
+        people=[{"login": user.login, "name": person(user)} for user in people[:_MANY]],
+        morePeople=len(people) > _MANY,
+        positions=[{"key": key, "name": name} for key, name in position_names()],
+        levels=levels(),
         capabilities=_capabilities(),
         calendars=[{"key": key, "name": name} for key, name in workdays.calendars(g.uow)],
         receivers=[found.name for found in webhooks.list_(g.uow)],

@@ -53,8 +53,7 @@ WORDS = (
     _word("level", N_("Levels up"), ("initiatorManager", "initiatorDeptLeader"), (("", "1"), *LEVELS[1:]), written="1"),
     _word("from", N_("From level"), _CHAINS, (("", "1"), *LEVELS[1:]), written="1"),
     _word("to", N_("Up to level"), _CHAINS, (("", N_("the top")), *LEVELS)),
-    _word("stopAt", N_("Ends with"), _CHAINS, kind="text",
-          hint=N_("rank:position or dept:key; empty: at the level above")),
+    _word("stopAt", N_("Ends with"), _CHAINS, kind="levels"),
     _word("direction", N_("Order"), _CHAINS, (("", N_("From below")), ("topDown", N_("From the top"))),
           written="bottomUp"),
     _word("onMissingLevel", N_("Where a level has nobody"), _MISSING,
@@ -63,7 +62,7 @@ WORDS = (
           written="climb"),
     _word("selfIsLeader", N_("When the initiator is the head"), ("initiatorDeptLeader", "deptLeaderChain"),
           (("", N_("The next one above")), ("self", N_("Is asked"))), written="up"),
-    _word("positions", N_("Positions"), ("position",), kind="positions", hint=N_("Separated by commas")),
+    _word("positions", N_("Positions"), ("position",), kind="positions", separator=", "),
     _word("dept", N_("Department"), ("deptLeader", "deptMember"), kind="depts"),
     _word("field", N_("Field of the form"), ("formUser", "formUserManager", "formUserDeptLeader", "formDept"),
           kind="fields"),
@@ -158,7 +157,7 @@ def said(who: Who, name: Callable[[str, str], str]) -> str:
         case "expression":
             return who.expression.removeprefix("=").strip()
         case "position":
-            return together(listed(who.word("positions")) or [who.word("positions")])
+            return together([name("position", key) for key in positions(who.word("positions"))])
         case "deptLeader":
             return gettext("head of %(dept)s", dept=name("dept", who.word("dept")))
         case "deptMember":
@@ -206,11 +205,17 @@ def from_form(sent: "Mapping[str, str]", many: "Callable[[str], list[str]]") -> 
     way = sent.get("way", "")
     people = {"user": [sent.get("person", "")], "users": many("people")}.get(way, [])
     groups = {"role": many("role_groups"), "groups": many("groups")}.get(way, [])
-    words = [(key, sent.get(f"who:{key}", "").strip()) for key in words_for(way)]
+    words = [(key, ", ".join(filter(None, map(str.strip, many(f"who:{key}"))))) for key in words_for(way)]
     return Who(
         way, tuple(filter(None, people)), tuple(filter(None, groups)),
         tuple((key, value) for key, value in words if value), sent.get("expression", "") if way == "expression" else "",
     )  # fmt: skip
+
+
+def positions(text: str) -> list[str]:
+    """Names of positions, which may hold spaces; an expression of another kind by itself."""
+    found = listed(text) if text.startswith("=") else [part.strip() for part in re.split("[,，]", text)]
+    return [text] if found is None else [part for part in found if part]
 
 
 def together(names: list[str]) -> str:

@@ -2,7 +2,7 @@
 class Catalogue {
   static $inject = ['config.catalogue'];
   constructor(catalogue) {
-    Object.assign(this, { functions: [], operations: [], forms: [], decisions: [], processes: [], groups: [], people: [], departments: [], capabilities: [], receivers: [], calendars: [], choices: {}, templates: [] }, catalogue);
+    Object.assign(this, { functions: [], operations: [], forms: [], decisions: [], processes: [], groups: [], people: [], departments: [], positions: [], levels: [], morePeople: false, capabilities: [], receivers: [], calendars: [], choices: {}, templates: [] }, catalogue);
   }
   operation(name) {
     return this.operations.find(operation => operation.name === name);

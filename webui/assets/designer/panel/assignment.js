@@ -63,12 +63,14 @@ function WayEntry({ element, id }) {
 }
 
 function PersonEntry({ element, id }) {
-  const injector = useService('injector'), translate = useService('translate'), { people } = useService('troikaCatalogue');
+  const injector = useService('injector'), translate = useService('translate'), { people, morePeople } = useService('troikaCatalogue');
   const stored = extension(element, ZEEBE)?.get('assignee') ?? '';
+  const change = assignee => edit(injector, element, { [ZEEBE]: { assignee } });
+  if (morePeople) return h(Named, { id, label: translate('Person'), of: 'people', chosen: stored ? [stored] : [], one: true, onChange: ([login = '']) => change(login) });
   const options = [{ value: '', label: translate('Choose…') }, ...people.map(({ login, name }) => ({ value: login, label: `${name} (${login})` }))];
   if (stored && !people.some(({ login }) => login === stored)) options.push({ value: stored, label: `${stored} ?` });
   return h(SelectEntry, {
-    element, id, label: translate('Person'), getValue: () => stored, setValue: assignee => edit(injector, element, { [ZEEBE]: { assignee } }), getOptions: () => options,
+    element, id, label: translate('Person'), getValue: () => stored, setValue: change, getOptions: () => options,
   });
 }
 

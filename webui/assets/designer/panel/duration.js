@@ -6,7 +6,7 @@ import { useService } from 'bpmn-js-properties-panel';
 import { FeelField } from './feel_field.js';
 import { TextOrFeel } from './text_or_feel.js';
 
-const UNITS = [['M', 'minutes'], ['H', 'hours'], ['D', 'days']];
+export const UNITS = [['M', 'minutes'], ['H', 'hours'], ['D', 'days']];
 const PLAIN = /^P(?:(\d+)(D)|T(\d+)([HM]))$/;
 
 // `text`: ISO 8601, "" for none; null when an amount and a unit cannot say it
@@ -16,10 +16,14 @@ export function amountOf(text) {
   return days || amount ? { amount: days ?? amount, unit: day ?? unit } : null;
 }
 
+export function isoOf(amount, unit) {
+  return `P${unit === 'D' ? '' : 'T'}${Number(amount)}${unit}`;
+}
+
 function Amount({ element, id, label, hint, value, onChange }) {
   const translate = useService('translate'), debounce = useService('debounceInput'), [unit, setUnit] = useState('');
   const found = { ...amountOf(value), ...(!value && unit && { unit }) };
-  const write = (amount, of) => onChange(amount ? `P${of === 'D' ? '' : 'T'}${Number(amount)}${of}` : '');
+  const write = (amount, of) => onChange(amount ? isoOf(amount, of) : '');
   const choose = ({ target }) => { setUnit(target.value); if (found.amount) write(found.amount, target.value); };
   return h('div', { class: 'tk-amount' },
     h(TextFieldEntry, {

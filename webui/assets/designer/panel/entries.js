@@ -16,7 +16,13 @@ import { Named } from './named.js';
 const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'], 'troika:Managers': ['groups'], 'troika:Print': ['template'], 'troika:Retention': ['after'] };
 
 // words of the vocabulary that take keys of the catalogue
-const NAMED = { 'troika:starters.groups': 'groups', 'troika:starters.departments': 'departments', 'troika:managers.groups': 'groups', 'troika:onEmpty.users': 'people' };
+const NAMED = { 'troika:starters.groups': 'groups', 'troika:starters.departments': 'departments', 'troika:managers.groups': 'groups', 'troika:onEmpty.users': 'people', 'troika:assignment.positions': 'positions' };
+// choices of the vocabulary that name one thing of the catalogue
+const ONE_OF = {
+  levels: ({ levels }) => levels,
+  depts: ({ departments }) => departments.map(({ key, name }) => [key, name]),
+  decisions: ({ decisions }) => decisions.map(({ id, name }) => [id, name]),
+};
 
 export function group(id, label, entries) {
   return { id, label, component: Group, entries: entries.filter(Boolean) };
@@ -42,6 +48,7 @@ export function choice(element, { element: word, attribute, label, options, kind
   const said = { label, hint, said: true }, of = NAMED[`${word}.${attribute}`];
   if (of) return entry(type, attribute, NamedEntry, undefined, { ...said, of, separator });
   if (word === 'troika:title') return entry(type, attribute, FeelAttributeEntry, undefined, said);
+  if (ONE_OF[kind]) return entry(type, attribute, AttributeEntry, isSelectEntryEdited, { Component: SelectEntry, ...said, options: (catalogue, translate) => listed(ONE_OF[kind](catalogue), translate) });
   if (kind === 'ticks' && options.length) return entry(type, attribute, TicksEntry, undefined, { ...said, options });
   if (options.length) {
     // the empty value is what is meant when nothing is said; `written` is the word for it
@@ -49,6 +56,10 @@ export function choice(element, { element: word, attribute, label, options, kind
     return entry(type, attribute, AttributeEntry, isSelectEntryEdited, { Component: SelectEntry, ...said, options: () => shown });
   }
   return entry(type, attribute, AttributeEntry, isTextFieldEntryEdited, { Component: TextFieldEntry, ...said, list: kind !== 'text' && (separator.trim() ? 'Separated by commas' : 'Separated by spaces') });
+}
+
+function listed(known, translate) {
+  return [...(known[0]?.[0] === '' ? [] : [['', translate('Choose…')]]), ...known].map(([value, label]) => ({ value, label }));
 }
 
 function applies(element, [name, values]) {
@@ -119,7 +130,7 @@ function NamedEntry({ element, id, spec: { type, name, label, said, of, separato
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   const stored = extension(element, type)?.get(name) ?? '', change = value => write(injector, element, type, { [name]: value || undefined }), called = said ? label : translate(label);
   if (stored.startsWith('=')) return h(FeelField, { key: `${element.id}-${id}`, id, label: called, value: stored, words, onChange: change });
-  return h(Named, { id, label: called, of, chosen: stored.split(/[,，\s]+/).filter(Boolean), onChange: keys => change(keys.join(separator)) });
+  return h(Named, { id, label: called, of, chosen: stored.split(of === 'positions' ? /\s*[,，]\s*/ : /[,，\s]+/).filter(Boolean), onChange: keys => change(keys.join(separator)) });
 }
 
 // an element that has lost its last attribute goes: the engine refuses an empty one

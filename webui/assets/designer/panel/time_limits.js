@@ -2,6 +2,7 @@
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
+import { UNITS, amountOf, isoOf } from './duration.js';
 
 const TYPE = 'troika:Timeout', NAMES = ['after', 'do', 'repeat', 'to', 'calendar'];
 // what an act needs to know, with what is meant when nothing is written
@@ -17,24 +18,33 @@ export function TimeLimits({ element }) {
   const change = (index, properties) => write(rows.map((row, at) => at === index ? { ...row, ...properties } : row));
 
   return h('div', { class: 'tk-limits' },
-    rows.length > 0 && h('table', { class: 'tk-matrix' },
-      h('thead', null, h('tr', null, ['After', 'Then', 'Times', 'To', ''].map(name => h('th', { key: name, scope: 'col' }, name && translate(name))))),
-      h('tbody', null, rows.map((row, index) => h(Row, { key: index, row, number: index + 1, change: properties => change(index, properties), remove: () => write(rows.filter((_, at) => at !== index)), translate, timeouts })))),
+    rows.length > 0 && h('ol', null, rows.map((row, index) => h(Row, { key: index, row, number: index + 1, change: properties => change(index, properties), remove: () => write(rows.filter((_, at) => at !== index)), translate, timeouts }))),
     h('button', { type: 'button', class: 'btn btn-sm', onClick: () => write([...rows, { after: 'PT24H', do: 'remind' }]) }, translate('Add a step')));
 }
 
 function Row({ row, number, change, remove, translate, timeouts }) {
-  const input = (name, label, placeholder) => h('input', {
+  const input = (name, label, placeholder) => h('label', null, label, ' ', h('input', {
     class: 'bio-properties-panel-input', type: 'text', 'aria-label': `${number}: ${label}`, placeholder, value: row[name] ?? '',
     onChange: ({ target }) => change({ [name]: target.value.trim() || undefined }),
-  });
-  return h('tr', null,
-    h('td', null, input('after', translate('After'), 'PT24H')),
-    h('td', null, h('select', {
-      class: 'bio-properties-panel-input', 'aria-label': `${number}: ${translate('Then')}`, value: row.do,
-      onChange: ({ target }) => change({ do: target.value, to: target.value === 'transfer' ? NEEDED.transfer : undefined }),
-    }, timeouts.map(([value, name]) => h('option', { key: value, value, selected: value === row.do }, name)))),
-    h('td', null, input('repeat', translate('Times'), '1')),
-    h('td', null, NEEDED[row.do] && input('to', translate('To'), NEEDED[row.do])),
-    h('td', null, h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': `${number}: ${translate('Remove')}`, title: translate('Remove'), onClick: remove }, '×')));
+  }));
+  return h('li', null,
+    h('div', null, h(After, { text: row.after, label: `${number}: ${translate('After')}`, change: after => change({ after }) }),
+      h('select', {
+        class: 'bio-properties-panel-input', 'aria-label': `${number}: ${translate('Then')}`, value: row.do,
+        onChange: ({ target }) => change({ do: target.value, to: target.value === 'transfer' ? NEEDED.transfer : undefined }),
+      }, timeouts.map(([value, name]) => h('option', { key: value, value, selected: value === row.do }, name))),
+      h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': `${number}: ${translate('Remove')}`, title: translate('Remove'), onClick: remove }, '×')),
+    h('div', null, NEEDED[row.do] && input('to', translate('To'), NEEDED[row.do]), input('repeat', translate('Times'), '1')));
+}
+
+// an amount and a unit; what says more (an hour and a half) as it is written
+function After({ text = '', label, change }) {
+  const translate = useService('translate'), found = amountOf(text);
+  const take = ({ target }) => { if (target.reportValidity()) change(target.type === 'number' ? isoOf(target.value, found.unit) : target.value.trim()); };
+  const before = h('span', { 'aria-hidden': true }, translate('After'));
+  if (!found) return [before, h('input', { class: 'bio-properties-panel-input', type: 'text', required: true, 'aria-label': label, value: text, onChange: take })];
+  return [before,
+    h('input', { class: 'bio-properties-panel-input', type: 'number', min: 1, max: 999999, required: true, 'aria-label': label, value: found.amount, onChange: take }),
+    h('select', { class: 'bio-properties-panel-input', 'aria-label': `${label}: ${translate('Unit')}`, value: found.unit, onChange: ({ target }) => change(isoOf(found.amount, target.value)) },
+      UNITS.map(([key, name]) => h('option', { key, value: key }, translate(name))))];
 }
