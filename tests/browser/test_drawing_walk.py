@@ -4,7 +4,7 @@ import sys
 
 import pytest
 from lxml import etree
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine import drafts, repository
 from engine.unit_of_work import ENGINE
@@ -326,11 +326,42 @@ def _publish(site: Site, hands: Hands, version: int) -> None:
         page.wait_for_url("**/difference/**")
         site.ready(page)
         expect(page.locator("dl").first).to_contain_text("部门经理审批")
+        _enlarge(page)
         page.go_back()
         site.ready(page)
     hands.fill(page.locator("#note"), f"第 {version} 版")
     hands.click(page.locator("#publish button[type=submit]"))
     expect(page.locator("h1")).to_contain_text(f"版本 {version}")
+    assert chromium.violations(page, "main") == []
+
+
+def _enlarge(page: Page) -> None:
+    """Both pictures show the same place: by a button, by keys, by the pointer, and all of them again."""
+    regions, shown = page.locator(".tk-compared"), "all => all.map(one => one.getAttribute('viewBox'))"
+    pictures = page.locator(".tk-compared svg")
+    whole = pictures.evaluate_all(shown)
+
+    def together() -> str:
+        before, after = pictures.evaluate_all(shown)
+        assert before == after
+        return str(after)
+
+    page.get_by_role("button", name="放大两幅图").last.click()
+    seen = [together()]
+    regions.first.focus()
+    for key in ("+", "ArrowRight", "ArrowDown", "-"):
+        page.keyboard.press(key)
+        seen.append(together())
+    box = regions.last.bounding_box() or {}
+    page.mouse.move(box["x"] + 200, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 80)
+    page.mouse.up()
+    seen.append(together())
+    assert len(set(seen)) == len(seen)
+    regions.last.focus()
+    page.keyboard.press("0")
+    assert pictures.evaluate_all(shown) == whole
     assert chromium.violations(page, "main") == []
 
 
