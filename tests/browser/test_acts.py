@@ -296,6 +296,9 @@ def test_a_phone_has_the_first_pages_at_its_bottom_and_nothing_is_covered_by_the
     desk.task(61)
     assert below.bounding_box()["y"] > height, "the actions of a task stand there"
     page.get_by_role("button", name=desk.words["agree"], exact=True).click(trial=True)
+    page.evaluate("scrollTo(0, document.querySelector('#task-form > .card-body').getBoundingClientRect().bottom - 200)")
+    foot = page.locator(".tk-actions").bounding_box()
+    assert foot["y"] + foot["height"] == height, "what is decided is in reach while what stands below the form is read"
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     expect(below).to_be_in_viewport(ratio=0.9)
 
