@@ -131,3 +131,39 @@ def test_a_kind_that_is_not_known_is_shown_kept_and_said(site):
     expect(page.locator("#palette [data-field-type=hologram]")).to_be_hidden()
     expect(page.locator("#problems")).to_contain_text("不能使用组件类型“hologram”")
     assert json.loads(page.evaluate("tkForm.text()"))["components"] == odd["components"]
+
+
+def test_the_canvas_shows_the_readers_language_and_stores_what_the_file_says(site):
+    named = {"properties": {"troika:label.en": "Room"}, "label": "房间"}
+    form = {
+        "id": "oa/room", "type": "default", "properties": {"troika:title": "用房", "troika:title.en": "Room request"},
+        "components": [
+            {"id": "a", "type": "select", "key": "a", **named,
+             "values": [{"value": "s", "label": "小", "troika:label.en": "Small"}]},
+            {"id": "b", "type": "datetime", "key": "b", "subtype": "date", "label": "日期",
+             "properties": {"troika:label.en": "Day"}},
+            {"id": "c", "type": "textfield", "key": "c", "label": "备注"},
+        ],
+    }  # fmt: skip
+    with site.engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/room.json", json.dumps(form).encode())
+    page = site.open(site.enter("chen", language="en"), "/designer/forms/edit/oa/room")
+
+    labels = page.locator("#fields .fjs-form-field label")
+    expect(labels.filter(has_text="Room")).to_be_visible()
+    assert page.locator("#fields").inner_text().count("房间") == 0
+    expect(labels.filter(has_text="Day")).to_be_visible()
+    expect(labels.filter(has_text="备注")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Room request")
+    page.locator("#fields [data-id=a]").click()
+    page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
+    expect(page.locator("#properties #bio-properties-panel-label")).to_contain_text("房间")
+    page.locator("#tk-english-label").fill("Hall")
+    page.keyboard.press("Tab")
+    expect(labels.filter(has_text="Hall")).to_be_visible()
+    now = json.loads(page.evaluate("tkForm.text()"))["components"]
+    assert (now[0]["label"], now[0]["values"], now[1:]) == (
+        "房间",
+        form["components"][0]["values"],
+        form["components"][1:],
+    )

@@ -3,6 +3,7 @@
 import { DATETIME_SUBTYPES_LABELS, Description, Label, OPTIONS_SOURCES_LABELS, TIME_SERIALISINGFORMAT_LABELS } from '@bpmn-io/form-js-viewer';
 import { h } from 'preact';
 import { t } from '../shared/i18n.js';
+import { inReadersLanguage } from './shown.js';
 import { named } from './texts.js';
 
 // [name, what it is stored with, drawing of its icon, where the palette has it]
@@ -30,6 +31,7 @@ class Kinds {
     for (const { config } of Object.values(formFields._formFields)) if (!config.troika) rename(config);
     formFields.register('datetime', moment(formFields.get('datetime')));
     for (const [type, [name, stored, path, group]] of Object.entries(OURS)) formFields.register(type, ours(type, t(name), stored, path, group));
+    inReadersLanguage(formFields);
   }
 }
 

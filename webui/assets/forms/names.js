@@ -1,5 +1,5 @@
 // What the form, its fields and their choices are called in English, beside the Chinese, in one table; each name is one step of undo.
-import { t } from '../shared/i18n.js';
+import { chinese, t } from '../shared/i18n.js';
 
 const SAID = ['label', 'description', 'text', 'content'], TITLE = 'troika:title', LABEL = 'troika:label.en';
 
@@ -16,7 +16,7 @@ export class Names {
   // the table stays while somebody types in it
   show() {
     const { schema } = this.editor._getState(), title = schema.properties?.[TITLE] ?? '';
-    this.titled(title);
+    this.titled((!chinese && schema.properties?.[`${TITLE}.en`]) || title);
     if (this.host.contains(document.activeElement)) return;
     this.#says = [];
     this.host.replaceChildren(

@@ -2,6 +2,7 @@
 import { content, flush, open } from '../forms/editor.js';
 import { Names } from '../forms/names.js';
 import { Preview } from '../forms/preview.js';
+import { shown } from '../forms/shown.js';
 import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
 import { attend, showState, tellUnchecked } from '../designer/page.js';
@@ -103,7 +104,7 @@ function numbers(comments) {
 
 function nameOf(editor, id) {
   const field = id && editor.get('formFieldRegistry').get(id);
-  return field?.label || field?.key || '';
+  return (field && shown(field).label) || field?.key || '';
 }
 
 function show(editor, id) {
