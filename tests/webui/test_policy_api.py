@@ -243,7 +243,8 @@ def test_auditors_take_the_whole_record_and_say_that_an_older_state_was_put_back
 
 
 def test_the_interface_describes_all_of_it(known):  # noqa: F811
-    paths = known["ann"].get("/api/v1/openapi.json").json["paths"]
+    described = known["ann"].get("/api/v1/openapi.json").json
+    paths = described["paths"]
     writes = {path.removeprefix(API): told["post"] for path, told in paths.items() if path.startswith(API)
               if "post" in told}  # fmt: skip
     assert set(writes) == {
@@ -252,3 +253,9 @@ def test_the_interface_describes_all_of_it(known):  # noqa: F811
     }  # fmt: skip
     assert {path for path in ("/prove", "/replay") if "multipart/form-data" in writes[path]["requestBody"]["content"]}
     assert all(told["summary"] for told in writes.values())
+    refused = known["ann"].post(f"{API}/", json={}).json
+    (sent_as,) = described["components"]["responses"]["DEFAULT_ERROR"]["content"]
+    assert sent_as == "application/problem+json"
+    assert list(writes["/"]["responses"]["201"]["content"]) == ["application/json"]
+    assert refused.keys() <= described["components"]["schemas"]["ProblemOut"]["properties"].keys()
+    assert described["components"]["securitySchemes"]["session"]["name"] == "troika"

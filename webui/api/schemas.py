@@ -53,6 +53,16 @@ class Paging(Strict):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
 
 
+class ProblemOut(Schema):
+    type = fields.String()
+    title = fields.String(metadata={"description": "in the reader's language"})
+    status = fields.Integer()
+    code = fields.String(metadata={"description": "stable: what a program compares"})
+    detail = fields.String(metadata={"description": "what was expected, what was found, what to do"})
+    facts = fields.Dict(metadata={"description": "what `detail` is made of"})
+    errors = fields.Dict(metadata={"description": "where there are several: place -> what is wrong there"})
+
+
 class DefinitionOut(Schema):
     id = fields.UUID()
     key = fields.String()
