@@ -294,14 +294,14 @@ def test_a_line_that_says_nothing_is_refused_with_the_policy_and_the_condition(k
     sent = sent_by(cora.post(where, data=sent_by(cora.get(where)) | {"more": "approval"}))
     sent["approval"] = ["finance_approval", "cfo_approval"]
     for (what, how, value), said in UNCLEAR.items():
-        field, words = ("eligible", "who may give it") if what == "group" else ("need_when", "when it is needed")
+        field, words = ("eligible", "who may") if what == "group" else ("need_when", "only if")
         lines = {f"{field}.1.what": [what, ""], f"{field}.1.how": [how, "="], f"{field}.1.value": [value, ""]}
 
         page = cora.post(where, data=sent | lines)
 
         (alert,) = html.fromstring(page.text).xpath("//*[@role='alert']")
         assert page.status_code == 422
-        assert f"'REF-001': expected Approval 2: {words}: {said}" in alert.text_content()
+        assert f"'REF-001': expected Approval 2, {words}: {said}" in alert.text_content()
 
 
 def test_lists_offer_comparisons_that_mean_something_and_take_digits_of_full_width(known):  # noqa: F811

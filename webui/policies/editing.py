@@ -21,12 +21,12 @@ _LENGTHS = {"D": timedelta(days=1), "H": timedelta(hours=1), "M": timedelta(minu
 INSTEAD = "or_"
 """begins the names of an approval that stands in the place of missing evidence"""
 CONDITIONS = {
-    "when": N_("When it speaks"),
-    "need_when": N_("Approval {n}: when it is needed"),
-    "eligible": N_("Approval {n}: who may give it"),
+    "when": N_("Only if"),
+    "need_when": N_("Approval {n}, only if"),
+    "eligible": N_("Approval {n}, who may"),
     "condition": N_("Condition {n}"),
-    "or_need_when": N_("Condition {n}: when the approval in its place is needed"),
-    "or_eligible": N_("Condition {n}: who may give the approval in its place"),
+    "or_need_when": N_("Approval in the place of condition {n}, only if"),
+    "or_eligible": N_("Approval in the place of condition {n}, who may"),
 }
 """fields that hold FEEL, as people call them; beside each stand lines that say it where they can: `eligible.0.what`"""
 _PARTS = ("what", "how", "value")
