@@ -246,7 +246,8 @@ class Space(Moving):
             for target in self._returns(place):
                 yield from self._sent_back(self._final_by(state, place), place, target, "return")
         if node.type != "userTask" or (approval is None and node.extensions.policy is None):
-            done = self._decided_by_people(self._done(state, place, stage), place)
+            state = self._decided_by_people(state, place)
+            done = self._done(state, place, stage)
             for data in self.data.after(place.id, state.data):
                 known = done if data == done.data else State(done.tokens, done.outcomes, done.live, data)
                 for move, left in self._left(known, place):
@@ -259,10 +260,10 @@ class Space(Moving):
             return
         for word, human in results_of(place):
             decided = self._decided(state, place, word, stage, by_people=human)
-            following = self._written(decided, place)
             told = word if human or word != "agree" else "passes"
             if told != "passes":
-                following = self._decided_by_people(following, place)
+                decided = self._decided_by_people(decided, place)
+            following = self._written(decided, place)
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)
                 if _waits_for_others(place):
