@@ -1,4 +1,4 @@
-"""`python -m benchmarks.proofs [--random N] [--undoing N] [--seed S] [--mutants] [--speed]`: approve before pay, tried.
+"""`python -m benchmarks.proofs [--random N] [--undoing N] [--recalling N] [--seed S] [--mutants] [--speed]`: approve before pay, tried.
 
 Drawings made by chance are judged by the proof and by everything that the machine can do; faults are put one by one
 into the shipped processes; and the time that a proof, and a check while somebody draws, takes is measured. Without an
@@ -15,7 +15,7 @@ from engine import identity, repository, scenarios
 from engine.scenarios import world as worlds
 from engine.unit_of_work import ENGINE
 from tests.engine.policy import mutants, sizes
-from tests.engine.policy.against_machine import ASKING, MAKERS, UNDOING, drawn, judged, unseen
+from tests.engine.policy.against_machine import ASKING, MAKERS, RECALLING, UNDOING, drawn, judged, unseen
 
 LIBRARY = Path(__file__).parent.parent
 COLUMNS = {
@@ -44,9 +44,8 @@ MEANINGS = {
 }  # fmt: skip
 WRONG = (*COLUMNS["missed"], *COLUMNS["false alarm"])
 SITUATIONS, DEPTH = 600, 20
-FURTHER = ((1_800, 40), (4_000, 80))
-"""what is looked at, one after the other, while the machine has situations left; the first also where a warning seems
-wrong"""
+FURTHER, DEEPER = 1_800, 40
+"""what is looked at where the machine has situations left, or a warning seems wrong"""
 LOOKED_FOR = 10
 """of every so many drawings each state of the machine is looked for among those of the proof"""
 PROGRESS = 100
@@ -61,10 +60,11 @@ def main() -> int:
     parser.add_argument("--random", type=int, metavar="N", help="so many drawings, the kinds in turn")
     parser.add_argument("--seed", type=int, default=0, help="the first one of each kind")
     parser.add_argument("--undoing", type=int, metavar="N", help="so many drawings full of compensation that pays")
+    parser.add_argument("--recalling", type=int, metavar="N", help="so many in which decisions are taken back")
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
-    everything = not (options.random or options.undoing or options.mutants or options.speed)
+    everything = not (options.random or options.undoing or options.recalling or options.mutants or options.speed)
     print(machine())
     wrong = 0
     if options.speed or everything:
@@ -75,6 +75,8 @@ def main() -> int:
         wrong += _random([*MAKERS, *ASKING], options.random or 6_000, options.seed)
     if options.undoing or everything:
         wrong += _random(list(UNDOING), options.undoing or 2_000, options.seed)
+    if options.recalling or everything:
+        wrong += _random(list(RECALLING), options.recalling or 1_000, options.seed)
     return int(wrong > 0)
 
 
@@ -87,11 +89,10 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         kind, key = kinds[number % len(kinds)], seed + number // len(kinds)
         xml = drawn(kind, key)
         verdict = judged(xml, states=SITUATIONS, depth=DEPTH, gaps=kind in ASKING)
-        for states, depth in FURTHER:
-            if verdict is not None and verdict.outcome in (*COLUMNS["not reached"], *COLUMNS["bounded"]):
-                verdict = judged(xml, states=states, depth=depth, gaps=kind in ASKING)
+        if verdict is not None and verdict.outcome in (*COLUMNS["not reached"], *COLUMNS["bounded"]):
+            verdict = judged(xml, states=FURTHER, depth=DEEPER, gaps=kind in ASKING)
         if verdict is not None and verdict.outcome in ("cried wolf", "confirmed wrongly"):  # it may ask for nothing
-            verdict = judged(xml, states=FURTHER[0][0], depth=FURTHER[0][1], gaps=True)
+            verdict = judged(xml, states=FURTHER, depth=DEEPER, gaps=True)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:

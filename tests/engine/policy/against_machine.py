@@ -53,6 +53,9 @@ ASKING: dict[str, Callable[..., bytes]] = {
     "tangled, steps ask": partial(tangled, data=True, steps_ask=True),
 }  # fmt: skip
 """judged with `gaps`: steps get stuck where a value is missing"""
+RECALLING: dict[str, Callable[..., bytes]] = {
+    "decisions taken back": partial(structured, data=True, thinks_again=True),
+}  # fmt: skip
 THIRD, GAPS = "C", (None, True, [50])
 """a document that no drawing names; what is neither an amount nor a level, though some take a list of one for it"""
 VARIABLES = tuple(f"d{number}" for number in range(3))
@@ -90,7 +93,7 @@ class Verdict:
 
 def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     """Drawing number `seed`."""
-    return (MAKERS | UNDOING | ASKING)[kind](seed, 2 + seed % 8, entangled=entangled)
+    return (MAKERS | UNDOING | ASKING | RECALLING)[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
 def judged(

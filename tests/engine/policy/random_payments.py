@@ -73,11 +73,13 @@ def structured(
     data: bool = False,
     undoing_pays: bool = False,
     steps_ask: bool = False,
+    thinks_again: bool = False,
 ) -> bytes:
     """Blocks within blocks, about `size` of them. `undoing_pays`: full of compensation, most of which pays;
-    `steps_ask`: flows of steps have conditions, at which those get stuck when they are done."""
-    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask)
-    first, last = maker.block()
+    `steps_ask`: flows of steps have conditions, at which those get stuck when they are done; `thinks_again`: what a
+    decision has led to may be a way round the next one when it is taken back."""
+    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask, thinks_again)
+    first, last = maker.thought_again() if thinks_again and maker.chance.random() < 0.5 else maker.block()
     if steps_ask:
         asks, asked = maker.approve()
         maker.lines.append(f"{asked} {first}")
@@ -192,6 +194,11 @@ _EITHER = (
     ("amount > 100", "amount <= 100"), ("amount < 500", "amount >= 500"), ('level = "high"', 'level != "high"'),
     ("other > 100", "other <= 100"),
 )  # fmt: skip
+_TURNED = (
+    ("900", "50", "amount", "amount > 100"), ("50", "900", "amount", "amount < 500"),
+    ('"high"', '"low"', "level", 'level != "low"'), ('"low"', '"middle"', "level", 'level = "low"'),
+)  # fmt: skip
+"""(first, later, variable, a condition that is true of the first)"""
 _SCRIPTS = (
     ('if amount >= 500 then "high" else "low"', "level"), ('"middle"', "level"), ("other", "amount"),
     ("amount", "other"), ("50", "amount"), ("if level = \"high\" then 900 else other", "amount"),
@@ -208,9 +215,9 @@ class Blocks:
 
     def __init__(
         self, chance: random.Random, size: int, entangled: bool, data: bool, undoing_pays: bool = False,
-        steps_ask: bool = False,
+        steps_ask: bool = False, thinks_again: bool = False,
     ) -> None:  # fmt: skip
-        self.undoing_pays, self.steps_ask = undoing_pays, steps_ask
+        self.undoing_pays, self.steps_ask, self.thinks_again = undoing_pays, steps_ask, thinks_again
         self.chance = chance
         self.left = size
         self.entangled = entangled
@@ -240,6 +247,8 @@ class Blocks:
             kinds += [self.compute, self.compute, self.split, self.split]
         if self.steps_ask:
             kinds += [self.asking_step] * 5
+        if self.thinks_again:
+            kinds += [self.thought_again] * 5
         return self.chance.choice(kinds)()
 
     # ------------------------------------------------------------ tasks
@@ -380,6 +389,39 @@ class Blocks:
         waits = self.note()[0]
         self.lines += [f"{last} {stop} ? {one}", f"{fork} {first}", f"{fork} {good} {waits}"]
         return fork, waits
+
+    def thought_again(self) -> tuple[str, str]:
+        """What is written behind a decision turns the gateway there; or it is paid beside what somebody has allowed."""
+        if self.chance.random() < 0.4:
+            return self.allowed_beside()
+        first, later, variable, text = self.chance.choice(_TURNED)
+        sets, turns, gate, merge = self.key("r"), self.key("r"), self.key("x"), self.key("j")
+        person = self.chance.choice((self.one_person, self.note))()[0]
+        between = self.chance.choice((self.note, self.waiting, self.compute))()
+        approves = self.approve()
+        self.drawn += [
+            script(sets, first, variable), script(turns, later, variable), element("exclusiveGateway", merge),
+            element("exclusiveGateway", gate, default=f"{gate}_{merge}"),
+        ]  # fmt: skip
+        turning = [between, (turns, turns)] if self.chance.random() < 0.4 else [(turns, turns), between]
+        self.lines += [
+            f"{sets} {person} {gate}", f"{gate} {turning[0][0]} ? {text}", f"{turning[0][1]} {turning[1][0]}",
+            f"{turning[1][1]} {approves[0]}", f"{approves[1]} {merge}", f"{gate} {merge}",
+        ]  # fmt: skip
+        return sets, merge
+
+    def allowed_beside(self) -> tuple[str, str]:
+        fork, join, gate, merge = self.key("f"), self.key("j"), self.key("x"), self.key("j")
+        person, waits, pays, more = self.one_person()[0], self.waiting()[0], self.pay()[0], self.block()
+        self.drawn += [
+            element("parallelGateway", fork), element("parallelGateway", join), element("exclusiveGateway", merge),
+            element("exclusiveGateway", gate, default=f"{gate}_{merge}"),
+        ]  # fmt: skip
+        self.lines += [
+            f"{fork} {person} {more[0]}", f"{more[1]} {join}", f"{fork} {waits} {gate}", f"{pays} {merge} {join}",
+            f'{gate} {pays} ? approval.{person}.outcome = "agree"', f"{gate} {merge}",
+        ]  # fmt: skip
+        return fork, join
 
     def ending(self, key: str) -> str:
         return element("endEvent", key, inner=TERMINATE if self.chance.random() < 0.8 else "")
