@@ -142,8 +142,8 @@ class Moving(Resting):
             yield state if data == state.data else State(state.tokens, state.outcomes, state.live, data)
 
     def _at_rest(self, state: State) -> list[State]:
-        """What is known while the machine waits: no condition is true for which something waits that would begin in
-        place of everything, or of what it stands beside."""
+        """What is known while the machine waits: no condition is true for which a token waits, or something that would
+        begin in place of everything, or of what it stands beside."""
         known = [state.data]
         waiting = [
             handler.starts[0] for handler in self.system.handlers
@@ -151,6 +151,8 @@ class Moving(Resting):
         ]  # fmt: skip
         for slot in dict.fromkeys(state.tokens):
             place, stage = self.slots[slot]
+            if stage == "" and place.node.type == "intermediateCatchEvent" and place.id in self._waits_for_conditions:
+                waiting.append(place.id)
             if stage.startswith("!") and not self._is_over(state, place):
                 waiting += [name for name in place.boundaries if self.system.places[name].node.interrupting]
         for name in waiting if self._anew else ():
@@ -250,12 +252,15 @@ class Moving(Resting):
 
     def _recalled(self, state: State, slot: int, task: Place) -> Iterator[tuple[Move, State]]:
         """Whoever has decided takes it back while something waits behind it, and is asked again."""
-        after = self._after_it[task.id]
-        if task.id in self._forgets or any(
-            self.slots[other][0].id in after and not self._is_mark(other) for other in state.tokens
-        ):
+        if task.id in self._forgets or any(self._waits_behind(other, task) for other in state.tokens):
             for tokens in one_less(state.tokens, slot):
                 yield from self._sent_back(self._with_tokens(state, tokens), task, task.id, "recall")
+
+    def _waits_behind(self, slot: int, task: Place) -> bool:
+        """Whether a token may wait there behind a task, other than for the tokens that a join waits for."""
+        place, stage = self.slots[slot]
+        held = stage in place.incoming and place.id not in self._loose
+        return place.id in self._after_it[task.id] and not held and not self._is_mark(slot)
 
     def _sent_back(self, state: State, place: Place, target: str, word: str) -> Iterator[tuple[Move, State]]:
         """Everything that follows from the target is taken away with its approvals, joins get back what they had."""

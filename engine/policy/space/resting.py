@@ -235,8 +235,9 @@ class Resting(Recalling):
 
     def _is_hasty(self, place: Place) -> bool:
         """Whether it matters when a token comes: the machine goes on at once, or a payment reads its document."""
-        return place.id in self._reads_at_once or place.node.type.endswith(("Gateway", "endEvent")) or (
-            place.node.type in BY_THE_MACHINE
+        return (
+            place.id in self._reads_at_once or place.id in self._waits_for_conditions
+            or place.node.type.endswith(("Gateway", "endEvent")) or place.node.type in BY_THE_MACHINE
         )  # fmt: skip
 
     def hands_on(self, name: str) -> bool:

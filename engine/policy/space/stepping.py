@@ -68,8 +68,10 @@ class Space(Moving):
                         yield step
         waiting = [] if moved else self._at_rest(state)
         for slot, kind in kinds.items():
+            place, stage = self.slots[slot]
             for one in waiting if kind == OUTSIDE else ():
-                yield from self._of_token(one, slot)
+                for coming in self._when(one, place.id, repaired) if stage == LATE else [one]:
+                    yield from self._of_token(coming, slot)
             if self.slots[slot][1].startswith("!"):
                 for name in self.slots[slot][0].boundaries:
                     for one in self._when(state, name, repaired) if name in self._at_once else ():

@@ -1181,6 +1181,18 @@ def test_a_proof_looks_at_few_states():
     assert {row.name: row.states for row in sizes.measured() if row.states > row.most} == {}
 
 
+def test_a_condition_for_which_a_token_waits_has_not_been_true():
+    """It goes on at once or never, as nothing writes what it asks; nobody has decided when it goes on at once."""
+    gate = element("exclusiveGateway", "x", default="x_end") + element("parallelGateway", "fork")
+    body = gate + catch("c", condition("amount > 100")) + APPROVES + PAY_IT
+    lines = ("start fork c x", 'x pay ? approval.fin.outcome = "reject"', "x end", "pay end", "fork fin end")
+
+    verdict = judged(drawing(START + END + body + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 def given_its_own(*more, lines):
     """A number above 100 is given as `a` to a step whose flows see it so, and which goes on in one step."""
     ends = "".join(element("endEvent", key, inner=TERMINATE) for key in ("low", "high"))

@@ -25,12 +25,12 @@ def asked_for_what_is_large(*more, recall="", behind="head ask"):
     return drawing(START + END + body + gate + FINANCE + PAYS + "".join(more) + flows(*lines))
 
 
-def paid_beside(recall=""):
+def paid_beside(recall="", then="note"):
     """Paid is in one branch what is approved in the other, where somebody else is asked then."""
-    body = user("finance", RULE, MARK, recall) + user("note") + catch("later", timer("PT1H"))
+    body = user("finance", RULE, MARK, recall) + catch("later", timer("PT1H")) + (user(then) if then else "")
     gate = element("exclusiveGateway", "agreed", default="agreed_join")
     lines = (
-        "start fork finance note join end", "fork later agreed", f"agreed pay ? {AGREED.format('finance')}",
+        f"start fork finance {then} join end", "fork later agreed", f"agreed pay ? {AGREED.format('finance')}",
         "agreed join", "pay join",
     )  # fmt: skip
     return drawing(START + END + FORK + body + gate + PAYS + flows(*lines))
@@ -43,6 +43,10 @@ def test_what_a_decision_has_led_to_stays_when_it_is_taken_back(drawn):
     assert (verdict.outcome, verdict.confirmed) == ("violated, both", {"pay"})
     assert any(word.endswith(": recall") for word in verdict.machine.paid["pay"])
     assert judged(drawn(recall=NEVER), states=600, depth=20).outcome == "proved, both"
+
+
+def test_nothing_is_taken_back_behind_which_only_a_join_waits():
+    assert judged(paid_beside(then=""), states=600, depth=20).outcome == "proved, both"
 
 
 def test_a_way_on_which_a_decision_is_taken_back_is_told():
