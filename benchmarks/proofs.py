@@ -1,4 +1,4 @@
-"""`python -m benchmarks.proofs [--random|--undoing|--recalling N] [--seed S] [--mutants] [--speed]`: approve before pay.
+"""`python -m benchmarks.proofs [--random|--undoing|--recalling N] [--seed S] [--mutants] [--speed]`: approve first.
 
 Drawings made by chance are judged by the proof and by everything that the machine can do; faults are put one by one
 into the shipped processes; and the time that a proof, and a check while somebody draws, takes is measured. Without an
