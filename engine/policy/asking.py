@@ -15,13 +15,14 @@ class Way:
     """Whom a process asks. `people`: by the approval that it provides; `requesters`: for these; None: whoever asks.
 
     `case`: where it does so, of several answers that data choose among. `instead`: whom it asks when this person, who
-    is among those, asks himself; None: another way tells.
+    is among those, asks himself; None: another way tells. `each`: of an approval, accounts of which each has to agree.
     """
 
     people: Mapping[str, Asked]
     requesters: frozenset[UUID] | None = None
     case: Phrase | None = None
     instead: Callable[[UUID], Mapping[str, Asked] | None] = field(default=lambda _: {}, compare=False)
+    each: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,17 +192,23 @@ class _Look:
             facts |= {"approval": Term("capability", short.approval), "needed": short.people, "found": len(able[short])}
             yield ("nobody", short), Staffing(self.policy.id, "nobody", (text, facts))
             return
+        together = frozenset[UUID]().union(*(self._persons(way.each.get(need.approval, ())) for need in needed))
+        looked_at = together.union(chosen)  # whoever else is away leaves those who were chosen
+
+        def is_missed(away: frozenset[UUID]) -> bool:
+            return not away.isdisjoint(together) or _fits(needed, able, away) is None
+
         missed: list[UUID] = []
-        for person in sorted(chosen):  # whoever else is away leaves those who were chosen
-            if _fits(needed, able, frozenset((person,))) is None:
+        for person in sorted(looked_at):
+            if is_missed(frozenset((person,))):
                 text = N_("{policy}, {when}: if {who} is away, nobody can approve.")
                 named = facts | {"who": self.named[person]}
                 missed.append(person)
                 yield ("away", person), Staffing(self.policy.id, "away", (text, named), (person,))
-            if not self._fits_without(person, entitled, way):
+            if person in chosen and not self._fits_without(person, entitled, way):
                 yield ("own", person), self._own(facts, person)
         alone_missed = frozenset(missed) if way.requesters is not None else frozenset[UUID]()
-        for unit in self._smallest(chosen, alone_missed, lambda members: _fits(needed, able, members) is None):
+        for unit in self._smallest(looked_at, alone_missed, is_missed):
             text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
             named = facts | {"department": self.everybody.units[unit].name}
             people = tuple(self.departments[unit])
@@ -325,8 +331,11 @@ class _Look:
 
     def _asked(self, entitled: frozenset[UUID], candidates: frozenset[UUID] | None) -> frozenset[UUID]:
         """The persons behind those of them that are asked."""
-        accounts = entitled if candidates is None else entitled & candidates
-        return frozenset(person for one in accounts if (person := self.people[one].person_id) is not None)
+        return self._persons(entitled if candidates is None else entitled & candidates)
+
+    def _persons(self, accounts: Iterable[UUID]) -> frozenset[UUID]:
+        found = (self.people[one].person_id for one in accounts if one in self.people)
+        return frozenset(person for person in found if person is not None)
 
 
 def _around(found: Collection[Decimal | str]) -> list[Decimal | str]:

@@ -1,13 +1,13 @@
 """Whom the approvals of drawings ask, worked out on the directory of today by the words that open a real round."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 from uuid import UUID
 
 from engine import dmn, feel, identity, workdays
-from engine.approvals import automatic, candidates, choices
+from engine.approvals import automatic, candidates, choices, rounds
 from engine.approvals.automatic import Automatic
 from engine.approvals.candidates import Candidate
 from engine.bpmn import chosen
@@ -56,6 +56,15 @@ class _Answer:
 
     value: Any
     reads: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """Whom a task asks, in which case of several. `each`: those of them who all have to agree."""
+
+    case: Phrase | None
+    people: Asked
+    each: frozenset[UUID] = frozenset()
 
 
 class _OnData(Exception):
@@ -152,10 +161,10 @@ class _Process:
         found: dict[tuple[Any, ...], tuple[Way, set[UUID]]] = {}
         for members in self.company.classes(reads):
             for way in self._ways(members[0]):
-                key = (tuple(way.people.items()), way.case)
+                key = (tuple(way.people.items()), tuple(way.each.items()), way.case)
                 found.setdefault(key, (way, set()))[1].update(one.id for one in members)
         for way, requesters in found.values():
-            yield Way(way.people, frozenset(requesters), way.case, way.instead)
+            yield replace(way, requesters=frozenset(requesters))
 
     def _ways(self, requester: User | None) -> list[Way]:
         """Of each task that may ask one or others, each alone beside all that the others may ask."""
@@ -167,19 +176,21 @@ class _Process:
         return [self._way(asked, one, requester) for one in answers or [None]]
 
     def _way(
-        self, asked: Sequence[list[tuple[Phrase | None, Asked]]], place: tuple[int, int] | None, requester: User | None
+        self, asked: Sequence[list[_Asks]], place: tuple[int, int] | None, requester: User | None
     ) -> Way:  # fmt: skip
         people: dict[str, Asked] = {}
+        each: dict[str, frozenset[UUID]] = {}
         case: Phrase | None = None
         for number, (task, answers) in enumerate(zip(self.tasks, asked, strict=True)):
             if place is not None and place[0] == number:
                 answers = [answers[place[1]]]
-                case = answers[0][0]
+                case = answers[0].case
             approval = str(task.human.provides)
-            for _, accounts in answers:
+            each[approval] = answers[0].each if approval not in people and len(answers) == 1 else frozenset()
+            for one in answers:
                 known = people.get(approval, frozenset())
-                people[approval] = None if known is None or accounts is None else known | accounts
-        return Way(people, None, case, lambda person: self._instead(person, place, requester))
+                people[approval] = None if known is None or one.people is None else known | one.people
+        return Way(people, None, case, lambda person: self._instead(person, place, requester), each)
 
     def _instead(
         self, person: UUID, place: tuple[int, int] | None, requester: User | None
@@ -208,36 +219,40 @@ class _Task:
         except _OnData as found:
             self.data = found.data
 
-    def asked(self, requester: User | None) -> list[tuple[Phrase | None, Asked]]:
+    def asked(self, requester: User | None) -> list[_Asks]:
         """Each answer that it may have for this requester, with the words for it where there are several."""
         if self.data is not None:
-            return [(None, None)]
+            return [_Asks(None, None)]
         if self.reads or self._fixed is None:
             found = [(told, self._resolved(self.node, self.human, told, requester))
                      for told in self._told(self.human, requester)]  # fmt: skip
             self._fixed = None if self.reads else found
         else:
             found = self._fixed
-        accounts: dict[frozenset[UUID], list[str]] = {}
+        asks: dict[_Asks, list[str]] = {}
         for told, people in found:
-            accounts.setdefault(self._accounts(told, people, requester), []).extend(told.named)
-        if len(accounts) == 1:
-            return [(None, asked) for asked in accounts]
-        return [(Phrase(_CASE, task=self.title, named=Listed(dict.fromkeys(named))), asked)
-                for asked, named in accounts.items()]  # fmt: skip
+            asks.setdefault(self._asks(told, people, requester), []).extend(told.named)
+        if len(asks) == 1:
+            return list(asks)
+        return [replace(one, case=Phrase(_CASE, task=self.title, named=Listed(dict.fromkeys(named))))
+                for one, named in asks.items()]  # fmt: skip
 
-    def _accounts(self, told: _Told, found: list[Candidate], requester: User | None) -> frozenset[UUID]:
+    def _asks(self, told: _Told, found: list[Candidate], requester: User | None) -> _Asks:
         """After what happens without a click: himself, and nobody to ask."""
         asking = self._asking(self.human, told.values, requester)
         try:
             answer = automatic.handle(asking, found)
         except EngineError:  # nobody is left: the round would not open
-            return frozenset()
+            answer = []
         if isinstance(answer, Automatic):
-            return frozenset()
+            answer = []
         groups = [one.id for one in answer if one.group]
-        members = identity.members_of(self.company.uow, groups) if groups else []
-        return frozenset((*(one.id for one in answer if not one.group), *(one.id for one in members)))
+        named = frozenset(one.id for one in answer if not one.group)
+        if groups:
+            return _Asks(None, named.union(one.id for one in identity.members_of(self.company.uow, groups)))
+        chosen_later = self.human.strategy in (*choices.SELECTS, "nodeApprover")
+        together = rounds.mode_of(asking.work) in ("all", "sequential") and not chosen_later
+        return _Asks(None, named, named if together else frozenset())
 
     def _resolved(self, node: Node, human: Human, told: _Told, requester: User | None) -> list[Candidate]:
         asking = self._asking(human, told.values, requester)

@@ -290,6 +290,17 @@ def test_whom_a_strategy_or_a_table_asks_is_worked_out_for_those_who_ask(engine,
     assert found == [said for _, _, said in ASKED]
 
 
+def test_where_all_who_are_asked_have_to_agree_each_of_them_is_missed(engine, shop):
+    named = strategy("user", users="fay,cfo,dan")
+    found = []
+    for mode in ("any", "all", "sequential"):
+        with engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(uow, {"p.bpmn": asking("p", named).replace(b'mode="any"', f'mode="{mode}"'.encode())})
+        found.append(sorted(text.split(" if ")[1][:3] for kind, text, _ in all_said(engine) if kind == "away"))
+
+    assert found == [[], ["Cfo", "Dan", "Fay"], ["Cfo", "Dan", "Fay"]]
+
+
 def test_a_department_is_away_with_those_below_it_and_the_smallest_is_named(engine, shop):
     with engine.unit_of_work(ENGINE) as uow:
         for key, login in (("cash", "fay"), ("books", "cfo")):
