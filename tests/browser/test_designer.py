@@ -850,7 +850,7 @@ def test_a_long_drawing_opens_where_it_starts_and_the_refusals_of_an_operation_a
     assert page.evaluate("tkDesigner.modeler.get('canvas').zoom()") >= 0.8
     start = page.evaluate("tkDesigner.modeler.get('elementRegistry').find(e => e.type === 'bpmn:StartEvent').id")
     expect(page.locator(f"#canvas [data-element-id='{start}']")).to_be_in_viewport()
-    expect(page.locator("#canvas .djs-minimap.open")).to_be_visible()
+    expect(page.locator("#canvas .djs-minimap.open")).to_have_count(0)  # it covers what is drawn there
     page.click("#fit")
     assert page.evaluate("tkDesigner.modeler.get('canvas').zoom()") < 0.8
 

@@ -52,12 +52,9 @@ export async function open({ canvas, panel, xml, catalogue }) {
   return { modeler, unread: warnings.map(({ message }) => message) };
 }
 
-// The whole drawing if its texts can be read then, else where it starts, with the small map for the rest
+// The whole drawing if its texts can be read then, else where it starts
 function begin(modeler) {
-  const canvas = modeler.get('canvas'), start = modeler.get('elementRegistry').find(({ type }) => type === 'bpmn:StartEvent');
-  fit(modeler, PALETTE_PX, { readable: READABLE, focus: start });
-  const { inner, width, height } = canvas.viewbox();
-  if ((inner.width > width || inner.height > height) && matchMedia('(min-width: 768px)').matches) modeler.get('minimap').open();
+  fit(modeler, PALETTE_PX, { readable: READABLE, focus: modeler.get('elementRegistry').find(({ type }) => type === 'bpmn:StartEvent') });
 }
 
 // a carriage return in a name is written as it is, and whoever reads that takes it for a space
