@@ -867,6 +867,11 @@ def test_a_long_drawing_opens_where_it_starts_and_the_refusals_of_an_operation_a
     for _ in range(1 if other == caught["code"] else 2):
         page.click("#undo")
     expect(refusal).to_have_value(caught["code"])
+    page.locator("#audience").get_by_role("button", name="设计", exact=True).click()
+    group(page, "error")
+    expect(refusal).to_have_value(caught["code"])  # which one is caught is a decision of the business
+    expect(page.locator('[data-group-id="group-error"] [data-entry-id]')).to_have_count(1)
+    page.locator("#audience").get_by_role("button", name="实现", exact=True).click()
     assert wrong == []
 
 

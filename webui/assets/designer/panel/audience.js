@@ -7,6 +7,8 @@ const TECHNICAL = new Set([
   'inputs', 'outputs', 'inputPropagation', 'outputPropagation', 'tk-operation', 'tk-inputs', 'tk-outputs', 'tk-webhooks', 'tk-template', 'script',
   'message', 'signal', 'error', 'escalation', 'link', 'compensation', 'tk-message',
 ]);
+// what the business decides in one of them
+const DECIDED = { error: 'tk-refusal' };
 const KEPT = 'troika:designer-audience', DESIGN = 'design';
 
 export class Audience {
@@ -39,7 +41,7 @@ export class Audience {
   // what is left of the groups, and a line that says what is not shown
   of(groups) {
     if (!this.designs) return groups;
-    const kept = groups.filter(({ id }) => !TECHNICAL.has(id)), hidden = groups.filter(({ id }) => TECHNICAL.has(id));
+    const kept = groups.map(group => (TECHNICAL.has(group.id) ? decided(group) : group)).filter(Boolean), hidden = groups.filter(({ id }) => TECHNICAL.has(id));
     return hidden.length ? [...kept, { id: 'tk-hidden', component: Hidden, hidden }] : kept;
   }
 
@@ -50,6 +52,11 @@ export class Audience {
       button.classList.toggle('active', chosen);
     }
   }
+}
+
+function decided(group) {
+  const entries = (group.entries ?? []).filter(({ id }) => id === DECIDED[group.id]);
+  return entries.length ? { ...group, entries } : null;
 }
 
 function Hidden({ hidden }) {

@@ -41,7 +41,7 @@ class TroikaPanel {
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withRefusals(element, withTimes(element, withCalled(element, withFeel(one)))))]);
+      return this.audience.of([...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withRefusals(element, withTimes(element, withCalled(element, withFeel(one))), this.catalogue))]);
     };
   }
 

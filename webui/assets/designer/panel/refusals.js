@@ -6,16 +6,19 @@ import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 import { withStored } from './entries.js';
 
-export function withRefusals(element, group) {
-  return group.id === 'error' && is(element, 'bpmn:BoundaryEvent') && extension(element.host, 'zeebe:TaskDefinition')
+export function withRefusals(element, group, catalogue) {
+  return group.id === 'error' && is(element, 'bpmn:BoundaryEvent') && refusalsOf(element, catalogue).length
     ? { ...group, entries: [{ id: 'tk-refusal', component: RefusalEntry, isEdited: isSelectEntryEdited }, ...group.entries] } : group;
+}
+
+function refusalsOf({ host }, catalogue) {
+  return catalogue.operation(host && extension(host, 'zeebe:TaskDefinition')?.get('type'))?.refusals ?? [];
 }
 
 function RefusalEntry({ element, id }) {
   const injector = useService('injector'), translate = useService('translate'), catalogue = useService('troikaCatalogue');
   const definition = getBusinessObject(element).get('eventDefinitions')[0], code = definition.get('errorRef')?.get('errorCode') ?? '';
-  const codes = catalogue.operation(extension(element.host, 'zeebe:TaskDefinition').get('type'))?.refusals ?? [];
-  if (!codes.length) return null;
+  const codes = refusalsOf(element, catalogue);
   return h(SelectEntry, {
     element, id, label: translate('Refusal that it catches'), getValue: () => code, setValue: value => caught(injector, element, definition, value),
     getOptions: () => withStored([{ value: '', label: translate('Any refusal') }, ...codes.map(([value, words]) => ({ value, label: words === value ? value : `${words} (${value})` }))], code),
