@@ -419,6 +419,15 @@ def test_messages_several_instances_and_called_processes_are_played(site: Site) 
     said = panel.locator("tr").filter(has_text="short_share").last
     expect(said).to_contain_text("0.5", timeout=20_000)
     expect(panel.locator("tr").filter(has_text="source").last).to_contain_text("说“够”")
+    called = panel.locator(".tk-play-acts details.tk-play-fact").last
+    called.locator("summary").click()
+    called.locator("[data-answer=source]").fill("")
+    with page.expect_request("**/designer/play/play_parts") as sent:
+        called.get_by_role("button", name="按此应答").click()
+    assert 'source = ""' in (sent.value.post_data or "").replace(
+        '\\"', '"'
+    )  # a text that is emptied is empty, not missing
+    expect(panel.locator("tr").filter(has_text="说“够”")).to_have_count(0, timeout=20_000)
     panel.locator("[data-play-form=message] textarea").fill("number = 7")
     panel.get_by_role("button", name="发送").click()
     expect(panel.get_by_role("form", name="inside")).to_be_visible(timeout=20_000)

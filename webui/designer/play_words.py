@@ -226,9 +226,9 @@ def _calls(seen: Seen) -> list[dict[str, Any]]:
     return found
 
 
-def _answers(operation: Operation, given: Values) -> list[tuple[str, str, str, str]]:
+def _answers(operation: Operation, given: Values) -> list[tuple[str, str, str, str | None]]:
     """(name, title, how it is typed, what was given) of each result: as text, number, day or yes and no; the rest as
-    FEEL.
+    FEEL. None: nothing was given.
     """
     kinds = {name: _TYPED.get(kind, "feel") for name, kind in operation.outputs.items()}
     return [
@@ -237,9 +237,9 @@ def _answers(operation: Operation, given: Values) -> list[tuple[str, str, str, s
     ]
 
 
-def _as_typed(kind: str, value: Any) -> str:
+def _as_typed(kind: str, value: Any) -> str | None:
     if value is None or (isinstance(value, str) and kind != "feel"):
-        return value or ""
+        return value
     text = feel.literal(value)
     return text.removeprefix('@"').removesuffix('"') if kind in ("date", "moment") else text
 

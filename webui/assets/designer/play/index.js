@@ -229,10 +229,10 @@ function typedIn({ task, as, agree, complete, reject, return: back }) {
   return { at: [task, as], again: true, typed: complete ?? (agree ? typed : {}), opinion: complete ? '' : opinion };
 }
 
-// what was typed for each result of an operation, as lines of FEEL; one without a value is not given
+// what was typed for each result of an operation, as lines of FEEL; one without a value is not given, but for a text that was: it is empty
 function answered(form) {
   const written = { text: value => JSON.stringify(value).replace(/[\u0085\u2028\u2029]/g, sign => `\\u${sign.charCodeAt().toString(16).padStart(4, '0')}`), moment: value => `@"${value}"`, feel: value => value.replace(/\s*\n\s*/g, ' ') };
-  return [...form.querySelectorAll('[data-answer]')].filter(({ value }) => value.trim()).map(({ value, dataset }) => `${dataset.answer} = ${written[dataset.as](value)}`).join('\n');
+  return [...form.querySelectorAll('[data-answer]')].filter(({ value, dataset }) => value.trim() || 'given' in dataset).map(({ value, dataset }) => `${dataset.answer} = ${written[dataset.as](value)}`).join('\n');
 }
 
 // the first `acts` acts with what operations are told to answer in them
