@@ -216,10 +216,11 @@ class Tracking:
         head, _, rest = path.partition(".")
         node = self._system.places[name].node
         lines = [line for line in node.extensions.inputs if line.target.partition(".")[0] == head]
-        if by == LEAVING and self._keeps(self._system.places[name], head):
-            if not self._is_done_at_once(name, head):
+        kept = by == LEAVING and self._keeps(self._system.places[name], head)
+        if kept:
+            if not self._is_plain(self._system.places[name]):
                 return None
-            by = DOING
+            by = DOING  # judged in the step in which it was given what they see, unless it gets stuck there
         if by == DOING and (lines or node.data_in or node.data or node.loop is not None):
             if len(lines) != 1 or lines[0].target != head or node.data_in or node.data or node.loop is not None:
                 return None
@@ -230,6 +231,8 @@ class Tracking:
             rest = ".".join(part for part in (more, rest) if part)
         if head in RESERVED or self._system.places[name].prefix or not self._subjects.shared(name, head):
             return None
+        if kept and self._subjects.writes(name, head):  # it was given what was there before it wrote
+            return None
         return f"{head}.{rest}" if rest else head
 
     def _keeps(self, place: Place, name: str) -> bool:
@@ -238,10 +241,6 @@ class Tracking:
         local = {line.target.partition(".")[0] for line in (*copies(node.data_in), *node.extensions.inputs)}
         brought = bool(node.events) and bool(node.extensions.outputs or node.data_out)
         return not place.holds_inside and (brought or name in local | {item.name for item in node.data})
-
-    def _is_done_at_once(self, name: str, head: str) -> bool:
-        """Whether its flows are judged in the step in which it was given what they see, unless it gets stuck there."""
-        return self._is_plain(self._system.places[name]) and not self._subjects.writes(name, head)
 
     def _at(self, name: str, by: int = DOING) -> Callable[[str], int | None]:
         def resolve(path: str) -> int | None:

@@ -1,10 +1,15 @@
 """What of a drawing is known before anything moves: what leads where, what lies behind what, where people send it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from engine.bpmn.model import TASKS, EventDefinition
-from engine.policy.abstraction import Place, System, reads_outcome, truth
-from engine.policy.space.states import AT_ONCE
+from engine.policy.abstraction import NOT_TOLD, Place, System, reads_outcome, truth
+from engine.policy.space.states import AT_ONCE, WORDS
+from engine.policy.subjects import read_by
+
+MOST_ASKED = 4
+"""approvals of one condition; one that asks more may hold its gateway up"""
 
 
 class Layout:
@@ -215,8 +220,18 @@ def asks(place: Place) -> bool:
     """Whether its flows may hold it up: their conditions ask for a value that may be missing, or none may be true."""
     conditions = [flow.condition for flow, _ in place.outgoing if not flow.is_default]
     asked = [one for one in conditions if one is not None]
-    goes_on = len(asked) < len(place.outgoing) and all(truth(one, {}) is not None for one in asked)
-    return bool(asked) and not goes_on
+    return bool(asked) and not (len(asked) < len(place.outgoing) and all(map(_is_told, asked)))
+
+
+def _is_told(condition: str) -> bool:
+    """Whether it asks what was decided, and nothing else, and says yes or no whatever that is."""
+    if not read_by(condition.strip().removeprefix("=")) <= {"approval"}:
+        return False
+    approvals = sorted(reads_outcome(condition))
+    decided = product(WORDS[: WORDS.index(NOT_TOLD)], repeat=len(approvals))
+    return len(approvals) <= MOST_ASKED and all(
+        truth(condition, dict(zip(approvals, words, strict=True))) is not None for words in decided
+    )
 
 
 def computes(place: Place) -> bool:

@@ -530,10 +530,26 @@ def test_what_waits_beside_a_sub_process_does_not_happen_when_only_an_outcome_wa
     )  # fmt: skip
     lines = ("start sub end", "late g end", 'g pay ? approval.fin.outcome = "reject"', "pay end")
 
-    verdict = judged(drawing(START + END + body + flows(*lines), message("m", None)))
+    def outcome(asked):
+        drawn = body.replace(flows("x e2 ? " + AGREED), flows("x e2 ? " + asked))
+        verdict = judged(drawing(START + END + drawn + flows(*lines), message("m", None)), gaps=True)
+        assert verdict is not None
+        return verdict.outcome
+
+    assert outcome(AGREED) == "proved, both"
+    assert outcome('approval.fin.outcome = "reject" and amount > 50') == "violated, both"  # null without an amount
+
+
+def test_flows_see_what_a_step_was_given_not_what_it_has_written():
+    lines = ("start s", "s pay ? x > 50", "fin x", f"x pay ? {AGREED}", "x end", "pay end")
+    body = script("s", "0", "amount", in_x="= amount").replace("<scriptTask", '<scriptTask default="s_fin"')
+    body += APPROVES + PAY_IT + element("exclusiveGateway", "x", default="x_end")
+    last = '<sequenceFlow id="s_fin" sourceRef="s" targetRef="fin"/>'
+
+    verdict = judged(drawing(START + END + body + flows(*lines) + last))
 
     assert verdict is not None
-    assert verdict.outcome == "proved, both"
+    assert verdict.outcome == "violated, both"
 
 
 def test_a_called_process_does_not_undo_what_an_earlier_call_of_it_has_done():
