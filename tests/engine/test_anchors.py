@@ -293,14 +293,6 @@ def test_a_mail_that_has_left_is_not_sent_again_when_the_next_one_fails(anchored
     assert standing(anchored).unsent == 0
 
 
-def test_an_emptied_folder_is_missed_by_the_command_too(anchored, tmp_path):
-    audit.anchor(anchored)
-    shutil.rmtree(tmp_path / "outside")
-
-    assert audit.outside(anchored.settings) == []
-    assert verified(anchored)[0] == 2
-
-
 @pytest.mark.parametrize("sink", ["mail:audit@firm.example", "s3:bucket", "mail:nobody", "file:"])
 def test_a_sink_that_cannot_work_stops_the_start(sink):
     with pytest.raises(WrongSetting, match="TROIKA_ANCHOR_SINK"):

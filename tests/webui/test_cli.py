@@ -347,6 +347,12 @@ def test_record_is_anchored_verified_exported_and_told_apart_by_exit_codes(troik
     code, told = troika("audit", "reseal", "--reason", "nothing was put back")
     assert (code, "Nothing outside is newer" in told) == (1, True)
     assert troika("audit", "erase-text", str(uuid7()))[0] == 0, "nobody has written anything there"
+    mailed = {"TROIKA_ANCHOR_SINK": "mail:audit@firm.example", "TROIKA_SMTP_URL": "smtp://127.0.0.1:1"}
+    code, told = troika("audit", "verify", **mailed)
+    assert (code, "were not looked at: they went by mail alone" in told) == (0, True)
+    shutil.rmtree(tmp_path / "troika.anchors")
+    code, told = troika("audit", "verify")
+    assert (code, "does not lie there any more" in told) == (2, True), told
     code, told = troika("audit", "erase-text", str(uuid7()), "3", "--reason", "the law")
     assert (code, "instance" in told) == (1, True)
     code, told = troika("audit", "evidence", "PAY-0")
