@@ -131,6 +131,8 @@ class _Look:
         self.anywhere = {need.approval: anywhere(askings, need.approval) for need in policy.approvals}
         self.askings = [one for one in askings if not one.approvals.isdisjoint(self.anywhere)]
         self.departments = _departments(everybody)
+        self._classes: dict[frozenset[str], Collection[tuple[Mapping[str, Any], list[UUID]]]] = {}
+        self._everywhere: dict[frozenset[UUID], frozenset[UUID]] = {}
         self.limits = [(name, _around(found)) for name, found in sorted(limits(uow, policy).items())]
 
     def said(self, kinds: Collection[str]) -> Iterator[Staffing]:
@@ -317,21 +319,29 @@ class _Look:
 
     def entitled(self, need: Requirement, facts: Facts) -> frozenset[UUID]:
         """Accounts whose yes would count."""
-        told_apart = judging.reads_of_actor(self.uow, need.eligible)
-        entitled: dict[tuple[Any, ...], bool] = {}
         found = set[UUID]()
-        for user in self.people.values():
-            actor = judging.context_of(user, self.everybody.roles.get(user.id, ()))
-            alike = tuple(str(actor[name]) for name in told_apart)
-            if alike not in entitled:
-                entitled[alike] = judging.holds(self.uow, self.policy.on, need.eligible, facts, actor=actor) is True
-            if entitled[alike]:
-                found.add(user.id)
+        for actor, accounts in self._alike(judging.reads_of_actor(self.uow, need.eligible)):
+            if judging.holds(self.uow, self.policy.on, need.eligible, facts, actor=actor) is True:
+                found.update(accounts)
         return frozenset(found)
+
+    def _alike(self, told_apart: frozenset[str]) -> Collection[tuple[Mapping[str, Any], list[UUID]]]:
+        """Accounts that a condition cannot tell apart which reads this of them, with what it sees of one of them."""
+        if told_apart not in self._classes:
+            found: dict[tuple[str, ...], tuple[Mapping[str, Any], list[UUID]]] = {}
+            for user in self.people.values():
+                actor = judging.context_of(user, self.everybody.roles.get(user.id, ()))
+                found.setdefault(tuple(str(actor[name]) for name in told_apart), (actor, []))[1].append(user.id)
+            self._classes[told_apart] = found.values()
+        return self._classes[told_apart]
 
     def _asked(self, entitled: frozenset[UUID], candidates: frozenset[UUID] | None) -> frozenset[UUID]:
         """The persons behind those of them that are asked."""
-        return self._persons(entitled if candidates is None else entitled & candidates)
+        if candidates is not None:
+            return self._persons(entitled & candidates)
+        if entitled not in self._everywhere:
+            self._everywhere[entitled] = self._persons(entitled)
+        return self._everywhere[entitled]
 
     def _persons(self, accounts: Iterable[UUID]) -> frozenset[UUID]:
         found = (self.people[one].person_id for one in accounts if one in self.people)
