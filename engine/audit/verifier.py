@@ -635,6 +635,8 @@ def _keep(report: Report, seen: Seen, kind: bytes, stream: str, seq: int, at: st
         seen.texts[stream, seq] = written
     if kind == b"text.erased":
         seen.erased |= {(stream, int(data["seq"]), str(name)) for name in data["names"]}
+    if kind == OPENED:  # whom it asked is not compared, and there are many
+        link[-1] = {name: data[name] for name in ("task", "task_row") if name in data}
     if kind in _KEPT:
         seen.kept.setdefault(kind, []).append((stream, seq, at, link))
 
@@ -1154,29 +1156,21 @@ def _check_standing(
 def _check_tasks(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bool) -> None:
     """A task asks what it was opened with, at its element or what that is called now, and is void where a fact says so:
     by it the gate knows who named those who approved."""
-    told: dict[str, dict[str, Any]] = {}
-    for stream, seq, _, link in sorted(seen.of(OPENED, *DECIDED, CHOOSER), key=lambda one: one[:2]):
-        if (key := link[-1].get("task")) is not None:
-            one = told.setdefault(str(key), {"stream": stream, "seq": seq, "node": link[4], "row": None})
-            one["row"] = link[-1].get("task_row", one["row"])
-    voids: dict[str, str] = {}
-    for _, _, _, link in sorted(seen.of(VOIDED), key=lambda one: one[:2]):
-        for key in link[-1].get("tasks", ()):
-            voids.setdefault(key, link[-1]["at"])  # what is void already stays as it is
-    moves = sorted(seen.of(MIGRATED), key=lambda one: one[:2])
+    told, voids, moves = _tasks_told(seen)
     known = set()
     for row in rows.tasks:
         known.add(row["id"])
-        made, all_told = told.get(row["id"]), seen.shaped.get(row["stream"], 0) >= SHAPE
+        made, there = told.get(row["id"]), row["stream"] in seen.streams
+        all_told = seen.shaped.get(row["stream"], 0) >= SHAPE
         about = {"task": row["id"], "node": row["node"], "chain": row["stream"], "seq": made["seq"] if made else 0}
-        if row["stream"] not in seen.streams and not whole:
+        if not there and not whole:
             continue
-        if (made is None or made["row"] is None) and (all_told or row["stream"] not in seen.streams):
+        if (made is None or made["row"] is None) and (all_told or not there):
             report.add("task-unrecorded", BROKEN, row["id"], _UNRECORDED_TASK, **about)
             continue
         same = seen.whole("tasks", row, made["row"] if made else None)
         if made is not None and newest:
-            after = (link[-1] for stream, seq, _, link in moves if stream == row["stream"] and seq > made["seq"])
+            after = (data for seq, data in moves.get(row["stream"], ()) if seq > made["seq"])
             same = same and made["stream"] == row["stream"] and _is_at(row, made["node"], after)
         void = voids.get(row["id"])
         if newest and (all_told or void is not None):
@@ -1186,6 +1180,26 @@ def _check_tasks(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bo
     for key, one in told.items() if whole and rows.tasks_told else ():
         if key not in known:
             report.add("task-missing", MISSING, one["stream"], _NO_TASK, chain=one["stream"], seq=one["seq"], task=key)
+
+
+def _tasks_told(
+    seen: Seen,
+) -> tuple[dict[str, dict[str, Any]], dict[str, str], dict[str, list[tuple[int, Mapping[str, Any]]]]]:
+    """Of each task where it was opened and the newest digest of its row; since when it is void; by stream, in their
+    order, what was renamed (its number, the data)."""
+    told: dict[str, dict[str, Any]] = {}
+    for stream, seq, _, link in sorted(seen.of(OPENED, *DECIDED, CHOOSER), key=lambda one: one[:2]):
+        if (key := link[-1].get("task")) is not None:
+            one = told.setdefault(str(key), {"stream": stream, "seq": seq, "node": link[4], "row": None})
+            one["row"] = link[-1].get("task_row", one["row"])
+    voids: dict[str, str] = {}
+    for _, _, _, link in sorted(seen.of(VOIDED), key=lambda one: one[:2]):
+        for key in link[-1].get("tasks", ()):
+            voids.setdefault(key, link[-1]["at"])  # what is void already stays as it is
+    moves: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for stream, seq, _, link in sorted(seen.of(MIGRATED), key=lambda one: one[:2]):
+        moves.setdefault(stream, []).append((seq, link[-1]))
+    return told, voids, moves
 
 
 def _is_at(row: Mapping[str, Any], node: str, moves: Iterable[Mapping[str, Any]]) -> bool:
