@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Text, bindparam, insert
 
-from engine import audit, ids, values
+from benchmarks.mini import prepare
+from engine import audit, ids, repository, values
 from engine.audit import verifier
 from engine.clock import SystemClock
-from engine.db.definition import definition, deployment, resource
 from engine.db.history import history
 from engine.db.instance import instance
 from engine.history import GENESIS, fact_text
@@ -26,12 +26,12 @@ from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 EVENTS, OF_A_CHAIN, AT_ONCE = 100_000, 10, 500
 _KINDS = ("instance.started", "node.left", "task.opened", "variables.changed", "node.left", "task.claimed", "node.left",
           "operation.performed", "node.left", "instance.ended")  # fmt: skip
-_DATA = '{"fields":["amount","reason"],"source":"web","task":"019a0000-0000-7000-8000-000000000001","round":1}'
+_DATA = '{"fields":["amount","reason"],"source":"web","node":"019a0000-0000-7000-8000-000000000001","round":1}'
 
 
 def fill(uow: UnitOfWork, events: int) -> None:
     """Chains that verify, written past the engine as fast as it goes."""
-    defined = _definition(uow)
+    defined = repository.latest(uow, "mini").id
     facts = insert(history).values(data=bindparam("data_text", type_=Text))
     for first in range(0, events // OF_A_CHAIN, AT_ONCE):
         chains, links = [], []
@@ -46,26 +46,11 @@ def fill(uow: UnitOfWork, events: int) -> None:
                 )  # fmt: skip
             chains.append(
                 {"id": key, "definition_id": defined, "process_key": "bench", "status": 2, "history_seq": len(_KINDS),
-                 "history_hash": tip, "codec": 1, "state": b"{}", "created_at": uow.now, "updated_at": uow.now}
+                 "history_hash": tip, "codec": 1, "state": b"{}",
+                 "created_at": uow.now + timedelta(microseconds=1), "updated_at": uow.now}
             )  # fmt: skip
         uow.execute(insert(instance), chains)
         uow.execute(facts, links)
-
-
-def _definition(uow: UnitOfWork) -> object:
-    key = ids.uuid7()
-    uow.execute(
-        insert(deployment), {"id": key, "name": "bench", "note": "", "digest": bytes(32), "deployed_at": uow.now}
-    )
-    uow.execute(
-        insert(resource), {"id": key, "deployment_id": key, "path": "b", "kind": 1, "digest": bytes(32), "content": b""}
-    )
-    uow.execute(
-        insert(definition),
-        {"id": key, "kind": 1, "key": "bench", "version": 1, "name": "", "category": "", "resource_id": key,
-         "digest": bytes(32), "state": 0, "meta": {}, "deployed_at": uow.now},
-    )  # fmt: skip
-    return key
 
 
 def main(events: int) -> None:
@@ -79,6 +64,7 @@ def main(events: int) -> None:
         def timed(what: str, began: float) -> None:
             told[what] = time.process_time() - began
 
+        prepare(engine)
         began = time.process_time()
         with engine.unit_of_work(ENGINE) as uow:
             fill(uow, events)
