@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from engine import history
 from engine.audit import signing, verifier
 from engine.audit.checking import anchor_of, read_anchors, restored
 from engine.audit.signing import Key
-from engine.audit.sinks import Sink, sinks
+from engine.audit.sinks import Sink, SinkConflict, SinkUnreachable, sinks
 from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, Anchor, canonical, leaf_hash, merkle_path, merkle_root
 from engine.db.audit import audit, audit_anchor, audit_leaf, audit_tip
 from engine.db.connections import MEMORY
@@ -66,6 +67,9 @@ class CheckpointUnreadable(EngineError):
 
 
 SHORTEST_REASON = 10
+_FAILURES = 3
+"""after so many in one round a sink is left until the next: one mail may be too large, three are a sink that is away.
+One in which another checkpoint lies is left at once, lest two records mix in it."""
 BY_MAIL = N_("they went by mail alone; save the attachments in a folder and name it: troika audit verify --anchors")
 """why checkpoints cannot be compared with what lies outside"""
 
@@ -158,24 +162,41 @@ def every(settings: Settings) -> timedelta:
 
 
 def send(engine: ProcessEngine) -> None:
-    """Bring every checkpoint that was not sent yet to all sinks, in their order; a mail that has left is not sent again
-    because another sink fails.
+    """Bring every checkpoint that was not sent yet to all sinks, in their order; one that fails stops no other, and a
+    mail that has left is not sent again.
+
+    Raises what went wrong first, SinkUnreachable or SinkConflict, when all that can be brought is.
     """
     targets = sinks(engine.settings)
     with engine.unit_of_work(ANCHORER, read_only=True) as uow:
         waiting = [(_whole(uow, row), (row.sent_to or "").split(", ")) for row in _unsent(uow)]
-    for made, reached in waiting:
-        told = []
+    troubles: list[EngineError] = []
+    failures: Counter[str] = Counter()
+    for made, mailed in waiting:
+        arrived: dict[str, datetime | None] = {
+            sink.name: None for sink in targets if not sink.readable and sink.name in mailed
+        }
         for sink in targets:
-            if sink.readable or sink.name not in reached:
-                told.append(sink.put(made.number, exported(made)))
-                reached.append(sink.name)
+            if sink.name in arrived or failures[sink.name] >= _FAILURES:
+                continue
+            try:
+                arrived[sink.name] = sink.put(made.number, exported(made))
+            except (SinkUnreachable, SinkConflict) as error:
+                failures[sink.name] += _FAILURES if isinstance(error, SinkConflict) else 1
+                troubles.append(error)
+                continue
             if not sink.readable:
                 with engine.unit_of_work(ANCHORER) as uow:
-                    uow.execute(_reached, {"of": made.number, "to": ", ".join(filter(None, reached))})
-        with engine.unit_of_work(ANCHORER) as uow:
-            at = min((one for one in told if one is not None), default=uow.now)
-            uow.execute(_sent, {"of": made.number, "to": ", ".join(sink.name for sink in targets), "told": at})
+                    mails = [one.name for one in targets if one.name in arrived and not one.readable]
+                    uow.execute(_reached, {"of": made.number, "to": ", ".join(mails)})
+        if all(sink.name in arrived for sink in targets):
+            with engine.unit_of_work(ANCHORER) as uow:
+                at = min((one for one in arrived.values() if one is not None), default=uow.now)
+                uow.execute(_sent, {"of": made.number, "to": ", ".join(sink.name for sink in targets), "told": at})
+    for further in troubles[1:]:
+        log.warning("%s", further)
+    if troubles:
+        raise troubles[0]
 
 
 def exported(made: Anchor) -> bytes:

@@ -234,30 +234,31 @@ def test_auditors_get_checkpoints_by_mail_and_what_they_save_verifies_the_record
     mailbox,  # noqa: F811
     tmp_path,
 ):
-    """A folder that fails sends no mail again; without a folder the saved files alone are what lies outside."""
+    """A folder that fails stops no mail and sends none again; without one the saved files are what lies outside."""
     folder, saved = tmp_path / "outside", tmp_path / "saved"
     anchored.settings = dataclasses.replace(anchored.settings, anchor_sink=f"mail:audit@firm.example,file:{folder}")
     folder.write_text("a file where the volume should be")
-    with pytest.raises(SinkUnreachable):
+    with pytest.raises(SinkUnreachable, match="file:"):
         audit.anchor(anchored)
-    assert mailbox.received == [], "folders first"
     folder.unlink()
     mailbox.refuse = b"451 later\r\n"
+    begun(anchored)
     with pytest.raises(SinkUnreachable, match="mail:audit@firm"):
-        audit.send(anchored)
-    assert (standing(anchored).unsent, len(audit.outside(anchored.settings))) == (1, 1)
+        audit.anchor(anchored)
+    assert (standing(anchored).unsent, len(audit.outside(anchored.settings))) == (1, 2)
     clock.advance(2 * HOUR + timedelta(minutes=1))
     assert standing(anchored).late, "alarms as for files"
     mailbox.refuse = b""
-    begun(anchored)
-    made = audit.anchor(anchored)
-    assert (standing(anchored).unsent, standing(anchored).late) == (0, False)
+    audit.send(anchored)
+    assert standing(anchored).unsent == 0
 
     assert [mail["Subject"] for mail in mailbox.received] == [
         f"Troika oa.firm.example: checkpoint {n} 检查点 {n}" for n in (1, 2)
     ]
     assert {mail["References"] for mail in mailbox.received} == {"<checkpoints@oa.firm.example>"}
-    assert made.root in mailbox.received[1].get_body().get_content()
+    with anchored.unit_of_work(ENGINE, read_only=True) as uow:
+        ((newest, _),) = audit.checkpoints(uow, limit=1)
+    assert newest.root in mailbox.received[1].get_body().get_content()
     saved.mkdir()
     for mail in mailbox.received:
         (file,) = mail.iter_attachments()
@@ -291,6 +292,35 @@ def test_a_mail_that_has_left_is_not_sent_again_when_the_next_one_fails(anchored
 
     assert [mail["To"] for mail in mailbox.received] == ["one@firm.example", "two@firm.example"]
     assert standing(anchored).unsent == 0
+
+
+def test_a_sink_that_fails_keeps_no_checkpoint_from_the_others(anchored, mailbox, tmp_path, caplog):  # noqa: F811
+    """A mailbox that refuses for good, a mail that is too large for one, and a folder with another checkpoint."""
+    folder, third = tmp_path / "outside", tmp_path / "third"
+    FolderSink(third).put(1, b"another")
+    anchored.settings = dataclasses.replace(
+        anchored.settings, anchor_sink=f"file:{folder},file:{third},mail:gone@firm.example,mail:aud@firm.example"
+    )
+    mailbox.refuse, mailbox.refuse_for = b"550 no such mailbox\r\n", b"gone@"
+    rounds = 4
+    for number in range(1, rounds + 1):
+        begun(anchored)
+        with pytest.raises(SinkConflict, match="third"):
+            audit.anchor(anchored)
+        assert sorted(FolderSink(folder).read()) == list(range(1, number + 1))
+    assert "no such mailbox" in caplog.text, "the second trouble is told, too"
+    assert [mail["To"] for mail in mailbox.received] == ["aud@firm.example"] * rounds
+    assert (standing(anchored).unsent, FolderSink(third).read()) == (rounds, {1: b"another"}), "no two records in one"
+
+    (third / "0000000001.json").unlink()
+    mailbox.refuse, mailbox.too_large = b"", b"checkpoint-1-"
+    with pytest.raises(SinkUnreachable, match="gone@"):
+        audit.send(anchored)
+    assert [mail["Subject"][-1] for mail in mailbox.received if mail["To"] == "gone@firm.example"] == ["2", "3", "4"]
+    assert (standing(anchored).unsent, sorted(FolderSink(third).read())) == (1, [1, 2, 3, 4])
+    mailbox.too_large = b""
+    audit.send(anchored)
+    assert (standing(anchored).unsent, len(mailbox.received)) == (0, 2 * rounds)
 
 
 @pytest.mark.parametrize("sink", ["mail:audit@firm.example", "s3:bucket", "mail:nobody", "file:"])

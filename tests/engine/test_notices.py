@@ -234,6 +234,9 @@ class Mailbox(socketserver.StreamRequestHandler):
                 received = b""
                 while (line := self.rfile.readline()) != b".\r\n":
                     received += line
+                if self.server.too_large and self.server.too_large in received:
+                    self.wfile.write(b"552 too large\r\n")
+                    continue
                 self.server.received.append(message_from_bytes(received, policy=policy.default))
                 self.wfile.write(b"250 kept\r\n")
             elif word == b"RCPT" and self.server.refuse and self.server.refuse_for in line:
@@ -260,7 +263,7 @@ def serving(server):
 @pytest.fixture
 def mailbox(engine):
     server = socketserver.TCPServer(("127.0.0.1", 0), Mailbox)
-    server.received, server.refuse, server.refuse_for = [], b"", b""
+    server.received, server.refuse, server.refuse_for, server.too_large = [], b"", b"", b""
     with serving(server):
         engine.settings = replace(
             engine.settings, smtp_url=f"smtp://127.0.0.1:{server.server_address[1]}",
