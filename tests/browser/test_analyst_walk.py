@@ -172,7 +172,7 @@ def test_rows_of_a_condition_lose_nothing_by_commas_undo_redo_or_a_link_that_is_
     expect(general.locator(".tk-outdated")).to_contain_text("经理审批")
     general.locator("[data-still-fits]").click()
     expect(general.locator(".tk-outdated")).to_have_count(0)
-    chen.locator("#simple").click()
+    chen.locator("#mode-simple").click()
     chen.wait_for_url("**/designer/simple/expense_claim*")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         saved = drafts.open_(uow, "processes/oa/expense_claim.bpmn").content.decode()

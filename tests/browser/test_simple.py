@@ -179,7 +179,7 @@ def test_the_flowchart_and_the_cards_show_one_draft(site):
     if not name.is_visible():
         page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
     name.fill("主管审批")
-    page.locator("#simple").click()  # at once: the panel has not written it yet
+    page.locator("#mode-simple").click()  # at once: the panel has not written it yet
     page.wait_for_url("**/designer/simple/leave_request")
     site.ready(page)
 
