@@ -60,6 +60,9 @@ def root(sign_in):
 def test_what_fails_stands_on_the_list_the_versions_and_at_home_until_it_passes(root, engine, clock):
     drawn(engine, TOLD, file(GOOD, BAD))
     assert ["not run" in text_of(root, page) for page in ("/designer/", "/designer/versions/claim")] == [True, True]
+    assert "Draft: Scenarios now" in text_of(root, "/designer/")
+    assert "its forms, decision tables or scenarios are edited" in text_of(root, "/designer/versions/claim")
+    assert f"Scenarios {TOLD}" in text_of(root, f"/designer/review/{PATH}")
 
     root.post("/designer/scenarios/claim")
 

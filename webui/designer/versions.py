@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from engine import batches, drafts, identity, policy, repository
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
+from engine.scenarios import lasting
 from webui.designer.blueprint import designer
 from webui.designer.filing import KINDS, File, file_of
 from webui.designer.library import draft_of
@@ -47,6 +48,7 @@ def versions(kind: str, key: str) -> ResponseReturnValue:
         "designer/versions.html", block="content", file=file, versions=_lines(file),
         kept=draft is not None or bool(drafts.revisions.list_(g.uow, file.path)),
         saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT, played=runs,
+        beside=draft is None and tried is not None and tried.version == lasting.DRAFT,
     )  # fmt: skip
 
 
