@@ -199,8 +199,12 @@ class Layout:
 
     def _returns(self, place: Place) -> list[str]:
         """Every place where its people, or a time limit, may send it back to, whether it has been passed or not."""
+        return self._meant_by(place, sent_back_to(place))
+
+    def _meant_by(self, place: Place, words: Iterable[str]) -> list[str]:
+        """Where it goes back to by these words: initiator, previous, any, or the id of an element."""
         found: dict[str, None] = {}
-        for word in sent_back_to(place):
+        for word in words:
             if word == "initiator":
                 found |= dict.fromkeys(self._requests(place))
             elif word in ("previous", "any"):

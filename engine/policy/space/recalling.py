@@ -28,6 +28,11 @@ class Recalling(Undoing):
         self.recalled: dict[str, set[str]] = {}
         self.final: set[str] = set()
         self._lasting = {name for name in system.places if name in needs or subjects.lasts(name)}
+        self._void_by_rule = {
+            name for place in system.places.values() for target in self._back_by_rule(place)
+            for name in self._without_passing(place, target)
+        }  # fmt: skip
+        """what is undone when nobody sends the request back: it makes nothing final"""
         for place in system.places.values():
             if place.node.type == "userTask" and place.node.extensions.recall != "never" and not place.repeats:
                 reach = self._before_the_next(place)
@@ -51,13 +56,27 @@ class Recalling(Undoing):
                 todo += [target for _, target in place.outgoing]
         return seen
 
+    def _without_passing(self, task: Place, origin: str) -> set[str]:
+        """What may have been done since `origin` while a task is open, that one but in a loop."""
+        seen: set[str] = set()
+        todo = [origin]
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen |= {name, *self.inner.get(name, ())}
+                place = self.system.places[name]
+                todo += place.boundaries
+                todo += [target for _, target in place.outgoing] if place is not task else []
+        return seen if task.id in self._within[task.id] else seen - {task.id}
+
     def _turns_back(self, place: Place) -> bool:
         """Whether a token may rest there behind a decision, and leads to what lies before that."""
         behind = any(place.id in reach for reach in self.recalled.values())
         return behind and any(target not in self._down(place.id) for _, target in place.outgoing)
 
     def _is_final(self, name: str) -> bool:
-        return name in self._lasting or self.system.places[name].node.type == "userTask"
+        decides = self.system.places[name].node.type == "userTask" and name not in self._void_by_rule
+        return decides or name in self._lasting
 
     def _makes_a_difference(self, task: Place, reach: set[str]) -> bool:
         if self._tied or any(self._does_something(name) for name in (task.id, *reach)):
@@ -91,7 +110,7 @@ class Recalling(Undoing):
 
     def _final_by(self, state: State, task: Place) -> State:
         """Without decisions that came before somebody was asked at `task`, who has decided."""
-        if not self.recalled or self._decides_by_rule(task):
+        if not self.recalled or task.id in self._void_by_rule or self._decides_by_rule(task):
             return state
         return self._with_tokens(state, tuple(
             slot for slot in state.tokens
@@ -137,12 +156,22 @@ class Recalling(Undoing):
             self._decides_by_rule(task) or ("agree", False) in results_of(task)
         )  # fmt: skip
 
+    def _back_by_rule(self, task: Place) -> list[str]:
+        """Where a time limit sends it back to, or rejects it; a rejection where nobody is to ask is the end."""
+        found, approval = task.node.extensions, task.node.extensions.approval
+        back = self._meant_by(task, [step.to or "previous" for step in found.timeout if step.do == "return"])
+        rejects = any(step.do == "reject" for step in found.timeout)
+        on_reject = (approval.on_reject if approval is not None else None) or "flow"
+        return back + (self._back(task, on_reject) if rejects and on_reject not in ("flow", "end") else [])
+
     def _decides_by_rule(self, task: Place) -> bool:
         """Whether a result there that looks like a person's may be none."""
         found = task.node.extensions
         timed = {step.do for step in found.timeout}
+        nobody = (found.on_empty or "").partition(":")[0]
         if found.approval is None or found.approval.mode == "inform":
-            skipped = found.on_empty == "autoPass" or found.on_self == "skip" or found.skip_when
+            skipped = nobody in ("autoPass", "autoReject") or found.on_self == "skip" or found.skip_when
             return bool(skipped or timed & {"agree", "reject", "return"})
         dedupe = found.dedupe or self.system.processes[task.prefix].extensions.dedupe or "none"
-        return bool(timed & {"reject", "return"}) or (dedupe != "none" and found.policy is None)
+        by_rule = nobody == "autoReject" or timed & {"reject", "return"}
+        return bool(by_rule) or (dedupe != "none" and found.policy is None)

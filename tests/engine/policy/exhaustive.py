@@ -7,7 +7,7 @@ without a look at the checker, to judge it.
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -26,26 +26,30 @@ Asked = dict[int, tuple[str, str] | None]
 """open round -> (capability, document)"""
 
 
-class Decision(NamedTuple):
-    """What a person has decided and may take back. `seq`: of the fact that closed it; `before`: tokens at which people
-    were asked before, whose decision does not make it final."""
+class Round(NamedTuple):
+    """What was asked and decided, as `tasks.recall` looks at it. `opened`, `passed`: numbers of facts, the latter None
+    where it does not stand as it was; `human`: a person has decided; `lasts`: what was done behind it lasts."""
 
     node: str
     scope: int
-    seq: int
-    before: frozenset[int]
+    opened: int
+    passed: int | None
+    human: bool
+    lasts: bool = False
 
 
 @dataclass(frozen=True)
 class Situation:
-    """A state at rest, stored, and what lives beside it. `passed`: element -> number of the fact that left it last;
-    `decided`: what may be taken back; `by`: token at which somebody decides now."""
+    """A state at rest, stored, and what lives beside it. `passed`: element -> number of the fact that closed it last;
+    `rounds`: those that are not void; `opened`: token at which people are asked -> number of the fact; `by`: the one at
+    which somebody decides now."""
 
     stored: str
     live: frozenset[Yes] = frozenset()
     asked: tuple[tuple[int, tuple[str, str] | None], ...] = ()
     passed: tuple[tuple[str, int], ...] = ()
-    decided: tuple[Decision, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    opened: tuple[tuple[int, int], ...] = ()
     by: int | None = None
 
 
@@ -115,6 +119,11 @@ class Explorer:
             for program in programs.values() for node in program.nodes.values()
         )  # fmt: skip
         """whether it matters in which order people's tasks were passed"""
+        self.voids = any(
+            node.human is not None and _goes_back_by_rule(node.human)
+            for program in programs.values() for node in program.nodes.values()
+        )  # fmt: skip
+        """whether a decision may become void though nobody has decided anything"""
         if each is None:  # nothing is left to be found once each of them has paid
             self.pays = frozenset(
                 node.id for program in programs.values() for node in program.nodes.values()
@@ -134,7 +143,7 @@ class Explorer:
                 situation.live,
                 tuple(element for element, _ in passed),
                 _open(situation),
-                _takeable(situation, state),
+                self._takeable(situation, state),
             )
             if key in seen:
                 return
@@ -190,8 +199,9 @@ class Explorer:
                 for name in incident.detail["read"]:
                     for value in () if name == "approval" else self.samples.get(name, (True, False)):
                         yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})
-        for one in situation.decided:
-            yield from self._recall(situation, state, one)
+        for one in situation.rounds:
+            if _may_be_recalled(one, situation.rounds):
+                yield from self._recall(situation, state, one)
         for choice in bpmn.choices(state):
             for activity, _ in choice.activities:
                 yield from self._do(situation, f"+{activity}", bpmn.activate, choice.scope, activity)
@@ -202,9 +212,8 @@ class Explorer:
         assert human is not None
         about = dict(situation.asked).get(token.id)
         yield from self._thrown(situation, token)
-        unasked = situation
-        decided = tuple(one for one in situation.decided if token.id in one.before)
-        situation = replace(situation, decided=decided, by=token.id)
+        yield from self._unasked(situation, token, about)
+        situation = replace(situation, by=token.id)
         edits: list[dict[str, Any]] = [{}]
         if human.form is not None and human.form.text == WRITES:
             edits += [{"request_id": one} for one in (OTHER, DOCUMENT)]
@@ -213,9 +222,23 @@ class Explorer:
                 yield from self._do(situation, f"{node} {values}", bpmn.complete, token.id, values)
             else:
                 yield from self._decide(situation, token, about, values)
-        if human.approval is not None and human.on_empty == "autoPass":
+
+    def _unasked(
+        self, situation: Situation, token: Token, about: tuple[str, str] | None
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        """What rules do in place of people."""
+        human, node = token.node.human, token.node.id
+        assert human is not None
+        does = {step["do"]: step.get("to") for step in human.timeout}
+        if human.approval is not None and (human.on_empty == "autoPass" or "agree" in does):
             agreed = {"outcome": {"outcome": "agree"}}
-            yield from self._do(unasked, f"{node}: passes", bpmn.complete, token.id, **agreed)
+            yield from self._do(situation, f"{node}: passes", bpmn.complete, token.id, **agreed)
+        if human.approval is not None and human.on_empty == "autoReject" and human.approval.on_reject != "flow":
+            yield from self._do(situation, f"{node}: nobody", bpmn.reject, token.id)
+        elif human.approval is not None and (human.on_empty == "autoReject" or "reject" in does):
+            yield from self._rejected(situation, token, about, {}, f"{node}: rejected")
+        if "return" in does:
+            yield from self._sent(situation, token, does["return"] or "previous")
 
     def _decide(
         self, situation: Situation, token: Token, about: tuple[str, str] | None, values: dict[str, Any]
@@ -226,21 +249,31 @@ class Explorer:
         agreed = {"outcome": {"outcome": "agree"}}
         yes = situation.live | {(*about, node)} if about is not None else situation.live
         yield from self._do(replace(situation, live=yes), f"{node}: agree", bpmn.complete, token.id, values, **agreed)
+        yield from self._rejected(situation, token, about, values, f"{node}: reject")
+        for word in human.returns:
+            yield from self._sent(situation, token, word)
+
+    def _rejected(
+        self, situation: Situation, token: Token, about: tuple[str, str] | None, values: dict[str, Any], word: str
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
         left = frozenset(one for one in situation.live if about is None or one[:2] != about)
         refused = replace(situation, live=left)
-        on_reject = human.approval.on_reject
+        on_reject = token.node.human.approval.on_reject
         if on_reject == "flow":
             no = {"outcome": {"outcome": "reject"}}
-            yield from self._do(refused, f"{node}: reject", bpmn.complete, token.id, values, **no)
+            yield from self._do(refused, word, bpmn.complete, token.id, values, **no)
         elif on_reject == "end":
-            yield from self._do(refused, f"{node}: reject", bpmn.reject, token.id)
+            yield from self._do(refused, word, bpmn.reject, token.id)
         else:
             yield from self._back(refused, token, on_reject.removeprefix("return:"), "reject")
-        for word in human.returns:
-            known = [element for element, _ in sorted(situation.passed, key=lambda item: -item[1]) if element != node]
-            targets = known if word == "any" else known[:1] if word == "previous" else [word]
-            for target in targets:
-                yield from self._back(situation, token, target, "return")
+
+    def _sent(
+        self, situation: Situation, token: Token, word: str
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        node = token.node.id
+        known = [element for element, _ in sorted(situation.passed, key=lambda item: -item[1]) if element != node]
+        for target in known if word == "any" else known[:1] if word == "previous" else [word]:
+            yield from self._back(situation, token, target, "return")
 
     def _job(self, situation: Situation, token: Token) -> Iterator[tuple[str, Situation | None, State, str | None]]:
         node, kind = token.node.id, str(dict(self._jobs(situation))[token.id])
@@ -261,7 +294,7 @@ class Explorer:
             lives = any(one[1] == document for one in situation.live)
             after = replace(
                 situation, live=frozenset(one for one in situation.live if one[1] != document),
-                decided=self._not_final(situation, node),
+                rounds=self._lasting(situation, node),
             )  # fmt: skip
             for word, following, state, _ in self._do(after, node, bpmn.complete, token.id):
                 yield word, following, state, None if lives else node
@@ -281,34 +314,41 @@ class Explorer:
     ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
         seq = dict(situation.passed).get(target)
         if seq is not None:
-            situation = replace(situation, by=None)
+            if situation.by is not None:
+                opened = dict(situation.opened)[token.id]
+                sent = Round(token.node.id, token.scope.id, opened, None, human=True)
+                situation = replace(situation, rounds=(*situation.rounds, sent), by=None)
             yield from self._gone_back(situation, [token.id], target, seq, f"{token.node.id}: {word} to {target}")
 
     def _recall(
-        self, situation: Situation, state: State, decided: Decision
+        self, situation: Situation, state: State, decided: Round
     ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
         """Whoever has decided takes it back, while something waits behind it in its scope."""
         scope = state.scopes.get(decided.scope)
         node = scope.program.nodes.get(decided.node) if scope is not None else None
-        if scope is None or node is None or node.scope is not scope.unit:
+        if scope is None or node is None or node.scope is not scope.unit or node.human.recall == "never":
             return
         behind = scope.unit.routes.down[node.index]
         tokens = [
             token.id for token in state.tokens.values()
             if token.scope is scope and not token.host and behind >> token.node.index & 1
         ]  # fmt: skip
-        if tokens:
-            left = replace(situation, decided=tuple(one for one in situation.decided if one != decided))
-            yield from self._gone_back(left, tokens, decided.node, decided.seq, f"{decided.node}: recall")
+        if tokens and decided.passed is not None:
+            rounds = tuple(one._replace(passed=None) if one == decided else one for one in situation.rounds)
+            left = replace(situation, rounds=rounds)
+            yield from self._gone_back(left, tokens, decided.node, decided.passed, f"{decided.node}: recall")
 
-    def _not_final(self, situation: Situation, paid: str) -> tuple[Decision, ...]:
-        """The decisions that may still be taken back when it is paid at an element: those in branches beside it."""
+    def _lasting(self, situation: Situation, paid: str) -> tuple[Round, ...]:
+        """When it has been paid at an element: it lasts behind all but what was decided in branches beside it."""
         state, found = self._load(situation), []
-        for one in situation.decided:
+        for one in situation.rounds:
             scope = state.scopes.get(one.scope)
-            if scope is not None and (place := _in(scope, paid)) is not None:
-                behind = scope.unit.routes.down[scope.program.nodes[one.node].index]
-                found += [one] if not behind >> place & 1 else []
+            place = _in(scope, paid) if scope is not None else None
+            beside = scope is not None and place is not None and one.node in scope.program.nodes
+            if beside and not scope.unit.routes.down.get(scope.program.nodes[one.node].index, 0) >> place & 1:
+                found.append(one)
+            else:
+                found.append(one._replace(lasts=True))
         return tuple(found)
 
     def _gone_back(
@@ -332,7 +372,9 @@ class Explorer:
             situation, stored=json.dumps(bpmn.dump(state)),
             live=frozenset(one for one in situation.live if one[2] not in undone),
             passed=tuple(item for item in situation.passed if item[0] not in undone),
-            decided=tuple(one for one in situation.decided if one.node not in undone or one.seq < seq),
+            rounds=tuple(
+                one for one in situation.rounds if one.node not in undone or one.passed is None or one.passed < seq
+            ),
         )  # fmt: skip
         try:
             yield from self._do(kept, word, bpmn.goto, tokens, target, seq)
@@ -357,25 +399,44 @@ class Explorer:
     # ------------------------------------------------------------ what is beside the state
 
     def _after(self, before: Situation, step: steps.Step) -> Situation:
-        asked, passed, decided = dict(before.asked), dict(before.passed), list(before.decided)
+        asked, passed = dict(before.asked), dict(before.passed)
+        rounds, opened = list(before.rounds), dict(before.opened)
         for fact in step.facts:
             match fact:
-                case steps.WorkClosed(token=token, node=node, outcome="completed") if token == before.by:
-                    element = self._load(before).tokens[token]
-                    if element.node.human is not None and element.node.human.recall != "never":
-                        others = frozenset(asked) - {token}
-                        decided.append(Decision(node, element.scope.id, fact.seq, others))
+                case steps.WorkClosed(token=token, node=node, outcome="completed"):
+                    scope = self._load(before).tokens[token].scope.id
+                    rounds.append(Round(node, scope, opened[token], fact.seq, token == before.by))
+                    passed[node] = fact.seq
                 case steps.WorkOpened(token=token, work=work):
                     about = work.capability
                     asked[token] = None if about is None else (about.provides, str(about.subject))
-                case steps.NodeLeft(node=node, outcome="completed", type="userTask"):
-                    passed[node] = fact.seq
+                    opened[token] = fact.seq
         open_ = {token: about for token, about in asked.items() if token in step.state.tokens}
         stored = json.dumps(bpmn.dump(step.state))
-        waiting = tuple(
-            one._replace(before=one.before & open_.keys()) for one in decided if one.scope in step.state.scopes
+        over = max((one.opened for one in rounds if one.human and one.passed is None), default=-1)
+        standing = tuple(
+            one for one in rounds
+            if _may_be_recalled(one, rounds) or (self.voids and one.human and (one.passed or 0) > over)
+        )  # fmt: skip
+        return Situation(
+            stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())), standing,
+            tuple((token, seq) for token, seq in opened.items() if token in open_),
+        )  # fmt: skip
+
+    def _takeable(self, situation: Situation, state: State) -> Any:
+        """What may be taken back, now or once what makes it final is void."""
+        known = [one for one in situation.rounds if one.scope in state.scopes or self.voids]
+        numbers = sorted({seq for one in known for seq in (one.opened, one.passed or 0)})
+        rank = {seq: place for place, seq in enumerate(numbers)}
+        asked = sorted(
+            (state.tokens[token].node.id, sum(seq > number for number in numbers)) for token, seq in situation.opened
         )
-        return Situation(stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())), waiting)
+        rounds = [
+            (one.node, _name(state.scopes[one.scope], state) if one.scope in state.scopes else "?",
+             rank[one.opened] if self.voids else 0, rank[one.passed or 0], one.human, one.lasts)
+            for one in known
+        ]  # fmt: skip
+        return repr((sorted(rounds), asked if known else ()))
 
     def _load(self, situation: Situation) -> State:
         return bpmn.load(json.loads(situation.stored), self.programs.__getitem__)
@@ -413,12 +474,18 @@ def _in(scope: Scope, element: str) -> int | None:
     return None if node is None else node.index
 
 
-def _takeable(situation: Situation, state: State) -> Any:
-    def named(one: Decision) -> tuple[str, str, list[str]]:
-        asked = sorted(state.tokens[token].node.id for token in one.before)
-        return one.node, _name(state.scopes[one.scope], state), asked
+def _may_be_recalled(one: Round, rounds: Iterable[Round]) -> bool:
+    """By what has been decided since (`tasks.recalling`): nothing by a person who was asked after it."""
+    passed = one.passed
+    return (
+        one.human and not one.lasts and passed is not None
+        and not any(other.human and other.opened >= passed for other in rounds)
+    )  # fmt: skip
 
-    return repr(sorted(named(one) for one in situation.decided))
+
+def _goes_back_by_rule(human: Any) -> bool:
+    does = {step["do"] for step in human.timeout}
+    return "return" in does or ("reject" in does and _sends_back(human.approval))
 
 
 def _open(situation: Situation) -> Any:

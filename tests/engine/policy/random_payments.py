@@ -283,7 +283,16 @@ class Blocks:
         rule = f'<troika:approval mode="any" onReject="{on_reject}"/>'
         passes = '<troika:onEmpty do="autoPass"/>' if self.chance.random() < 0.12 else ""
         mark = MARK if counts and self.chance.random() < 0.9 else ""
-        return user(key, rule, mark, passes, self.form(0.05), *more)
+        limits = self.by_rule() if self.thinks_again and not passes else ""
+        return user(key, rule, mark, passes, self.form(0.05), limits, *more)
+
+    def by_rule(self) -> str:
+        """What else may be done in place of a person."""
+        draw = self.chance.random()
+        if draw < 0.08:
+            return '<troika:onEmpty do="autoReject"/>'
+        back = f'do="return" to="{self.people[-1]}"' if self.people and draw > 0.92 else 'do="reject"'
+        return f'<troika:timeout><troika:step after="P1D" {back}/></troika:timeout>' if not 0.16 < draw < 0.92 else ""
 
     def condition(self, names: list[str], place: int = 0) -> tuple[str, str | None]:
         """(condition, variable that it reads; "" where a job gives the surroundings time to change). `place`: of the

@@ -1,12 +1,18 @@
 """A decision that is taken back (取回) after the machine has gone on: the proof knows what can be paid then."""
 
+from datetime import timedelta
+
 import pytest
 
-from engine import policy
+from engine import jobs, policy, repository, runtime, tasks
 from engine.bpmn import read
+from engine.errors import NotPossibleNow
+from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, Play, catch, drawing, element, flows, script, service, timer, user
 from tests.engine.policy.against_machine import CATALOG, PAY_001, judged
 from tests.engine.policy.random_payments import MARK, PAY
+from tests.engine.policy.test_gate import a_bill, people, state_of
+from tests.engine.test_tasks import do, first
 
 RULE = '<troika:approval mode="any" onReject="flow"/>'
 NEVER = '<troika:recall until="never"/>'
@@ -81,6 +87,94 @@ def test_a_join_holds_nothing_of_a_branch_that_has_not_come_when_a_decision_besi
     xml = drawing(START + END + gates + body + script("s", "1", "n") + service("t") + PAYS + flows(*lines))
 
     assert judged(xml, states=600, depth=20).outcome == "proved, both"
+
+
+def followed_by(*tasks):
+    """Who is asked behind the gateway, before the script; the last of them leads to it."""
+    names = " ".join(task.partition('id="')[2].partition('"')[0] for task in tasks)
+    body = script("large", "true", "big") + script("small", "false", "big") + user("head", RULE)
+    gate = element("exclusiveGateway", "ask", default="ask_pay")
+    lines = ("start large head ask", f"ask {names} ? big", "ask pay", f"{names.split()[-1]} small finance", *ASKS)
+    if len(tasks) > 1:  # the first has decided when the script goes on
+        lines = (*lines[:1], f"ask {names.split()[0]} ? big", "ask pay", f"{names.split()[0]} small {names.split()[1]}",
+                 f"{names.split()[1]} finance", *ASKS)  # fmt: skip
+    return drawing(START + END + body + gate + "".join(tasks) + FINANCE + PAYS + flows(*lines))
+
+
+LATE = '<troika:timeout><troika:step after="P1D" {}/></troika:timeout>'
+NOBODY = '<troika:onSelf do="forbid"/><troika:onEmpty do="autoReject"/>'
+BY_RULE = {
+    "nobody to ask": [user("chief", RULE, NEVER, NOBODY)],
+    "no time left": [user("chief", RULE, NEVER, LATE.format('do="reject"'))],
+    "void when a time limit sends it back": [
+        user("chief", RULE, NEVER),
+        user("third", RULE, NEVER,
+             LATE.format('do="return" to="chief"')),
+    ],
+    "void when a time limit rejects it": [
+        user("chief", RULE, NEVER),
+        user("third", RULE.replace("flow", "return:chief"), NEVER, LATE.format('do="reject"')),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BY_RULE)
+def test_what_no_person_has_decided_makes_nothing_final(what):
+    verdict = judged(followed_by(*BY_RULE[what]), states=900, depth=20)
+
+    assert verdict.outcome == "violated, both"
+
+
+def test_what_a_person_has_decided_makes_final_what_was_decided_before():
+    drawn = followed_by(user("chief", RULE, NEVER), user("third", RULE, NEVER, '<troika:return targets="chief"/>'))
+
+    assert judged(drawn, states=900, depth=20).outcome == "proved, both"
+
+
+def begun(engine, xml, monkeypatch):
+    """On the engine, where Root asks and decides everything but finance; (who, where Root is asked first, the bill)."""
+    real = (
+        xml.replace(b'candidateGroups="staff"', b'candidateUsers="root"').replace(b"request_id", b"bill_id")
+        .replace(PAY.encode(), b"test.pay_bill").replace(b"erp_payment_request", b"test_bill")
+    )  # fmt: skip
+    before, finance, after = real.partition(b'id="finance"')
+    who, bill_id = people(engine), a_bill(engine)
+    with monkeypatch.context() as unproved, engine.unit_of_work(ENGINE) as uow:
+        unproved.setattr(policy, "prove", lambda *_, **__: [])
+        repository.deploy(uow, {"processes/p.bpmn": before + finance + after.replace(b'"root"', b'"fay"', 1)})
+    with engine.unit_of_work(who["root"]) as uow:
+        runtime.start(uow, "p", {"bill_id": str(bill_id)})
+    return who["root"], first(engine, who["root"]), bill_id
+
+
+@pytest.mark.parametrize("what", [None, *BY_RULE])
+def test_so_it_is_on_the_engine_and_the_gate_holds(engine, clock, monkeypatch, what):
+    xml = asked_for_what_is_large() if what is None else followed_by(*BY_RULE[what])
+    root, head, bill_id = begun(engine, xml, monkeypatch)
+    do(engine, root, tasks.agree, head)
+    if what is not None and what.startswith("void"):
+        do(engine, root, tasks.agree, first(engine, root))
+    if what is not None:
+        clock.advance(timedelta(days=2))
+        jobs.run_due(engine)
+
+    do(engine, root, tasks.recall, head)
+    do(engine, root, tasks.agree, first(engine, root))
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert len(policy.open_holds(uow)) == 1
+    assert state_of(engine, bill_id) == "open"
+
+
+def test_on_the_engine_nothing_is_taken_back_once_the_next_has_decided(engine, monkeypatch):
+    xml = followed_by(user("chief", RULE, NEVER), user("third", RULE, NEVER, '<troika:return targets="chief"/>'))
+    root, head, _ = begun(engine, xml, monkeypatch)
+    do(engine, root, tasks.agree, head)
+    do(engine, root, tasks.agree, first(engine, root))
+
+    with pytest.raises(NotPossibleNow):
+        do(engine, root, tasks.recall, head)
 
 
 def test_a_request_that_runs_may_be_taken_back_to_who_decided_last():
