@@ -101,6 +101,7 @@ class Tracking:
         self.reads = {name: found | self._read_by_event(name) for name, found in self.repaired.items()}
         self._outcomes: dict[tuple[str, Masks], list[Masks]] = {}
         self._sure: dict[tuple[str, Masks], bool] = {}
+        self._telling: dict[str, bool] = {}
 
     # ------------------------------------------------------------ what is tracked
 
@@ -270,6 +271,48 @@ class Tracking:
     def learns(self, name: str) -> bool:
         """Whether a decision that is passed says something of what it reads."""
         return name in self._asked and None not in self._asked[name].reads
+
+    def tells_others(self, name: str) -> bool:
+        """Whether what somebody writes who helps a place on may be read where nothing gets stuck at what was there."""
+        if name not in self._telling:
+            self._telling[name] = self._is_told_others(name)
+        return self._telling[name]
+
+    def _is_told_others(self, name: str) -> bool:
+        if len(self.repaired[name]) != 1 or name in self._scripts or name in self._asked:
+            return bool(self.repaired[name])
+        (number,) = self.repaired[name]
+        flows = [flow for flow, _ in self._system.places[name].outgoing]
+        answered, true = self.everything[number], 0
+        for flow in flows:
+            if (name, flow.id) in self._conditions:
+                said, yes = self._told_at(name, flow, number)
+                answered, true = answered & said, true | yes
+        if not any(flow.is_default or flow.condition is None for flow in flows):
+            answered &= true
+        stuck = self.everything[number] & ~answered
+        return any(number in read and other != name and self._reads_of(other, number, stuck)
+                   for other, read in self.reads.items())  # fmt: skip
+
+    def _told_at(self, name: str, flow: Flow, number: int) -> tuple[int, int]:
+        """The regions of a variable for which a condition may say something, and may be true."""
+        said = true = 0
+        at = self._at(name, LEAVING)
+        for value, of in cases(self._conditions[name, flow.id], told_by({}, truth), at, self.regions, self.everything):
+            if value is True or value is False or value is UNSURE or value is ANY:
+                said |= of[number]
+                true |= of[number] if value is not False else 0
+        return said, true
+
+    def _reads_of(self, name: str, number: int, mask: int) -> bool:
+        """Whether a place may go on with a variable in these regions, as far as that is plain."""
+        if name in self._scripts or name in self._asked or name in self._events or self.repaired[name] != {number}:
+            return True
+        asking = [flow for flow, _ in self._system.places[name].outgoing if (name, flow.id) in self._conditions]
+        return any(
+            self._conditions[name, flow.id].asks_outcome or self._told_at(name, flow, number)[0] & mask
+            for flow in asking
+        )
 
     # ------------------------------------------------------------ what happens
 

@@ -89,7 +89,7 @@ class Recalling(Undoing):
         throws = place.node.type in ("intermediateThrowEvent", "endEvent") and bool(place.node.events)
         return bool(
             throws or name in self.handlers or self._undone[name] or self._replaced[name] or self.data.writes[name]
-            or self.data.learns(name) or self.data.repaired[name]
+            or self.data.learns(name) or self.data.tells_others(name)
         )  # fmt: skip
 
     # ------------------------------------------------------------ what is kept

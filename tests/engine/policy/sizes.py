@@ -95,6 +95,7 @@ def measured() -> Iterator[Row]:
         yield _row(f"{path}, with soundness", source, operations.catalog(), policies, 50, 150, sound=True)
     yield _row("300 nodes: blocks of 3 branches in a row", in_a_row(300), CATALOG, policies, 1_000, 1_000)
     yield _row("7 branches of 3 tasks", wide(7, 3), CATALOG, policies, 20, 30)
+    yield _row("4 branches reviewed twice by amount", reviewed(4), CATALOG, policies, 200, 2_000)
 
 
 def in_a_row(nodes: int) -> bytes:
@@ -122,6 +123,22 @@ def wide(branches: int, length: int) -> bytes:
         names = [f"t{branch}_{step}" for step in range(length)]
         body += [service(name) for name in names]
         lines.append(" ".join(["f", *names, "j"]))
+    return _paying(body, lines, "j")
+
+
+def reviewed(branches: int) -> bytes:
+    """In each branch of a block somebody reviews, and from some amount on somebody else."""
+    body, lines = [START, END, element("parallelGateway", "f"), element("parallelGateway", "j")], ["start f"]
+    for branch in range(branches):
+        one, asks, other, merge = (f"{key}{branch}" for key in ("a", "g", "b", "m"))
+        body += [user(one, RULE), user(other, RULE), element("exclusiveGateway", merge)]
+        body.append(element("exclusiveGateway", asks, default=f"{asks}_{merge}"))
+        lines += [
+            f"f {one} {asks}",
+            f"{asks} {other} ? amount > {branch + 1}00",
+            f"{other} {merge}",
+            f"{asks} {merge} j",
+        ]
     return _paying(body, lines, "j")
 
 
