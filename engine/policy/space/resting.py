@@ -145,6 +145,8 @@ class Resting(Recalling):
         node = place.node
         if place.id in self.needs or self._undone[place.id] or self.data.writes[place.id]:
             return False
+        if self.data.tells_others(place.id):
+            return False
         if node.extensions.policy is not None or node.extensions.approval is not None:
             return False
         if sent_back_to(place) or place.id in self.asked:

@@ -1209,6 +1209,22 @@ def test_a_condition_for_which_a_token_waits_has_not_been_true():
     assert verdict.outcome == "proved, both"
 
 
+def test_what_somebody_writes_who_helps_a_gateway_on_is_read_beside_it():
+    """Nothing else comes of the gateway; without a level it is stuck there, and not high elsewhere."""
+    gates = element("exclusiveGateway", "high", default="high_fork") + element("exclusiveGateway", "r", default="r_end")
+    gates += element("parallelGateway", "fork") + element("exclusiveGateway", "g")
+    lines = (
+        "start high", 'high end ? level = "high"', "high fork g", 'g u ? level = "high"', 'g v ? level = "low"',
+        "u end", "v end", "fork k r", 'r pay ? level = "high"', "r end", "pay end",
+    )  # fmt: skip
+    people = "".join(user(key) for key in ("u", "v", "k"))
+
+    verdict = judged(drawing(START + END + gates + people + PAY_IT + flows(*lines)), gaps=True)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 def given_its_own(*more, lines):
     """A number above 100 is given as `a` to a step whose flows see it so, and which goes on in one step."""
     ends = "".join(element("endEvent", key, inner=TERMINATE) for key in ("low", "high"))

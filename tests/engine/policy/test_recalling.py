@@ -131,6 +131,19 @@ def test_what_a_person_has_decided_makes_final_what_was_decided_before():
     assert judged(drawn, states=900, depth=20).outcome == "proved, both"
 
 
+def test_what_somebody_has_written_who_helped_a_gateway_on_is_known_when_a_decision_before_it_is_taken_back():
+    """Only what is not high comes to the task; without a level it is stuck behind it, and not high elsewhere."""
+    gates = element("exclusiveGateway", "high", default="high_head") + element("exclusiveGateway", "x", default="x_r")
+    gates += element("exclusiveGateway", "g") + element("exclusiveGateway", "r", default="r_end")
+    lines = (
+        "start high", 'high end ? level = "high"', "high head x", f"x g ? {AGREED.format('head')}", "x r",
+        'g u ? level = "high"', 'g v ? level = "low"', "u end", "v end", 'r pay ? level = "high"', "r end", "pay end",
+    )  # fmt: skip
+    xml = drawing(START + END + gates + user("head", RULE) + user("u") + user("v") + PAYS + flows(*lines))
+
+    assert judged(xml, states=1800, depth=20, gaps=True).outcome == "violated, both"
+
+
 def begun(engine, xml, monkeypatch):
     """On the engine, where Root asks and decides everything but finance; (who, where Root is asked first, the bill)."""
     real = (
