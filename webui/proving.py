@@ -1,12 +1,13 @@
 """Drawings that are not deployed, proved against the policies in force with what is deployed beside them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine import operations, policy
 from engine.db.definition import Kind
 from engine.errors import N_, EngineError, Phrase
-from engine.findings import Finding, errors_of
+from engine.findings import Finding, Level, errors_of
 from engine.policy import Verdict
 from engine.repository import References
 from engine.repository.deploying import with_imports
@@ -45,11 +46,17 @@ class Proved:
     verdict: Verdict
 
 
-def prove(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Proved]:
-    """Every process of the drawings among `files`, which may bring forms, decisions and called processes of their own.
+def prove(uow: UnitOfWork, sent: Sequence[tuple[str, bytes]]) -> list[Proved]:
+    """Every process of the drawings among `sent`, which may bring forms, decisions and called processes of their own.
 
-    `files`: name -> content. Raises NothingToProve, NotProvable.
+    `sent`: (name, content) of each file. Raises NothingToProve, NotProvable.
     """
+    files = dict(sent)
+    if twice := [name for name, times in Counter(name for name, _ in sent).items() if times > 1]:
+        said = N_("Several files are called {name}.")
+        raise NotProvable(
+            [Finding("name-taken", Level.ERROR, None, said, {"name": name}, resource=name) for name in twice]
+        )
     if not any(kind_of(name) is Kind.PROCESS for name in files):
         raise NothingToProve(found=", ".join(sorted(files)) or "-")
     reading = read(with_imports(uow, files))

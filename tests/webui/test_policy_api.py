@@ -175,6 +175,8 @@ def test_a_drawing_that_is_posted_is_proved_and_not_deployed(known):  # noqa: F8
     assert told["bad.bpmn"]["classes"] == ["refund.execute"]
     assert ana.get(f"{API}/proofs").json == [], "nothing was deployed"
 
+    twice = files(ana, "prove", files=[(bad, "p.bpmn"), (good, "p.bpmn")])
+    assert (twice.status_code, twice.json["errors"]) == (422, {"p.bpmn": ["Several files are called p.bpmn."]})
     torn = files(ana, "prove", files=[(good[:-40], "torn.bpmn")])
     assert (torn.status_code, list(torn.json["errors"])) == (422, ["torn.bpmn"])
     calls = drawing(START + CALLING + END + flows("start c end"))

@@ -198,7 +198,7 @@ def prove_files(sent: dict[str, Any]) -> Any:
             "findings": _said(one.verdict.findings), "ways": [findings.steps(found) for found in one.verdict.findings],
             "situations": one.verdict.states, "milliseconds": round(one.verdict.seconds * 1000, 1),
         }
-        for one in prove(g.uow, {file.filename or "": file.read() for file in sent["files"]})
+        for one in prove(g.uow, [(file.filename or "", file.read()) for file in sent["files"]])
     ]  # fmt: skip
 
 
