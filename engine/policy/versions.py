@@ -79,8 +79,27 @@ class Version:
     reason: str
     confirmed_by: UUID | None
     reviewed_by: UUID | None
+    reviewed_at: datetime | None
     retired_by: UUID | None
     retire_reason: str | None
+
+    @property
+    def left(self) -> bool:
+        """Whether it is out of force because people wanted it so."""
+        return self.state == "retired" and self.retired_by is not None
+
+    @property
+    def weaker(self) -> bool:
+        """Whether less is asked because it came, or because it left: an auditor has to see that."""
+        came = self.approved_by is not None or self.source == "shipped"
+        return self.left or (self.weakens and came)
+
+    @property
+    def seen(self) -> bool:
+        """Whether an auditor has seen that, as it stands now: one that left since has to be seen again."""
+        if self.reviewed_at is None:
+            return False
+        return not self.left or self.valid_to is None or self.reviewed_at >= self.valid_to
 
     @property
     def confirmed(self) -> bool:
@@ -133,15 +152,7 @@ def named(uow: UnitOfWork, names: Iterable[str]) -> list[Version]:
 
 def to_review(uow: UnitOfWork) -> list[Version]:
     """Versions by which something became weaker, or that left without a successor, and that no auditor has seen yet."""
-    return [
-        one
-        for one in all_versions(uow)
-        if one.reviewed_by is None
-        and (
-            (one.weakens and (one.approved_by is not None or one.source == "shipped"))
-            or (one.state == "retired" and one.retired_by is not None)
-        )
-    ]
+    return [one for one in all_versions(uow) if one.weaker and not one.seen]
 
 
 def export(uow: UnitOfWork) -> str:
@@ -355,9 +366,18 @@ def confirm(uow: UnitOfWork, version_id: UUID) -> Version:
 
 
 def review(uow: UnitOfWork, version_id: UUID) -> Version:
-    """An auditor, neither proposer nor activator, has seen that a policy became weaker. Raises SecondPersonNeeded."""
+    """An auditor, neither proposer nor activator, has seen that a policy became weaker.
+
+    Raises PolicyNotThere (not one of `to_review`), SecondPersonNeeded, Forbidden.
+    """
     identity.require(uow, AUDIT)
     row = _row(uow, version_id)
+    found = _version(uow, row)
+    if not found.weaker or found.seen:
+        raise PolicyNotThere(
+            policy=Term("policy", row.policy_id), version=row.version,
+            expected=N_("in force or left, weaker, and not seen by an auditor"), found=_standing(found),
+        )  # fmt: skip
     person = _person(uow)
     if person is None or person in (row.proposed_person_id, row.approved_person_id, row.retired_person_id):
         raise _second(uow, row.policy_id, row.version)
@@ -452,6 +472,13 @@ def _expect(uow: UnitOfWork, version_id: UUID, state: str) -> Any:
     return row
 
 
+def _standing(one: Version) -> str:
+    """Why an auditor has nothing to see of a version."""
+    if one.weaker:
+        return N_("seen by an auditor")
+    return one.state if one.state == "proposed" else N_("no weaker")
+
+
 def _told(differences: Sequence[Sentence]) -> list[str]:
     return [text.format(**facts) for text, facts in differences]
 
@@ -464,7 +491,7 @@ def _version(uow: UnitOfWork, row: Any) -> Version:
     return Version(
         row.id, policy, row.version, row.state, row.source, row.valid_from, row.valid_to, row.proposed_by,
         row.approved_by, bool(row.weakens), tuple(_sentence(one) for one in row.differences or ()), row.reason,
-        row.confirmed_by, row.reviewed_by, row.retired_by, row.retire_reason,
+        row.confirmed_by, row.reviewed_by, row.reviewed_at, row.retired_by, row.retire_reason,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Policies as versions: one person proposes, another puts in force, an auditor sees what became weaker."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -150,12 +151,18 @@ def test_the_engine_itself_proposes_nothing(engine, who):
         propose(engine, ENGINE, STRICTER)
 
 
-def test_what_asks_less_needs_a_reason_and_stands_before_the_auditors_until_one_has_seen_it(engine, who):
+def test_what_asks_less_needs_a_reason_and_stands_before_the_auditors_until_one_has_seen_it(engine, clock, who):
     with pytest.raises(WeakerPolicy, match="An approver may be requester now"):
         propose(engine, who["kate"], WEAKER)
     made = propose(engine, who["kate"], WEAKER, "a one-person company")
+
+    def refused(found):
+        with pytest.raises(PolicyNotThere, match=found), engine.unit_of_work(who["aud"]) as uow:
+            policy.review(uow, made.id)
+
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert policy.to_review(uow) == []
+    refused("found proposed")
     activate(engine, who["karl"], made)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         (waiting,) = policy.to_review(uow)
@@ -164,10 +171,26 @@ def test_what_asks_less_needs_a_reason_and_stands_before_the_auditors_until_one_
     with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who["kate"]) as uow:  # an auditor, but it is her own
         policy.review(uow, made.id)
     with engine.unit_of_work(who["aud"]) as uow:
-        policy.review(uow, made.id)
+        seen = policy.review(uow, made.id)
+    refused("found seen by an auditor")
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert policy.to_review(uow) == []
+        assert seen.reviewed_by == policy.version(uow, made.id).reviewed_by == who["aud"].user_id
+        (first,) = [one for one in policy.all_versions(uow) if one.number == 1]
+    with pytest.raises(PolicyNotThere, match="found no weaker"), engine.unit_of_work(who["aud"]) as uow:
+        policy.review(uow, first.id)
+
+    clock.advance(timedelta(days=1))
+    for login, verb in (("kate", lambda uow: policy.propose_retirement(uow, "REF-001", "no refunds any more")),
+                        ("karl", lambda uow: policy.retire(uow, "REF-001"))):  # fmt: skip
+        with engine.unit_of_work(who[login]) as uow:
+            verb(uow)
+    with engine.unit_of_work(who["aud"]) as uow:
+        assert [one.id for one in policy.to_review(uow)] == [made.id], "that it has left is another thing to be seen"
+        policy.review(uow, made.id)
+        assert policy.to_review(uow) == []
+        assert audit.verify(uow).findings == []
 
 
 def test_the_file_of_the_library_changes_nothing_that_a_controller_answers_for(engine, who):
