@@ -306,11 +306,19 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
 
 
 def propose_retirement(uow: UnitOfWork, policy_id: str, reason: str) -> Version:
-    """Ask another controller to take a policy out of force for good; the reason is kept. Raises WeakerPolicy."""
+    """Ask another controller to take a policy out of force for good; the reason is kept, and replaced by its author.
+
+    Raises NotFound, WeakerPolicy (no `reason`), PolicyNotThere (somebody else has asked), Forbidden.
+    """
     person = _controller(uow)
     row = _active_row(uow, policy_id)
     if row is None:
         raise NotFound(kind="policy in force", key=policy_id)
+    if row.retired_person_id not in (None, person):
+        raise PolicyNotThere(
+            policy=Term("policy", policy_id), version=row.version,
+            expected=N_("decided first"), found=N_("proposed for retirement"),
+        )  # fmt: skip
     _need_reason(policy_id, weakening(_version(uow, row).policy, None), reason)
     values = {"retired_by": uow.actor.user_id, "retired_person_id": person, "retire_reason": reason.strip()}
     uow.execute(_change, {"row": row.id, **values})

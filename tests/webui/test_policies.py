@@ -93,6 +93,18 @@ def test_a_controller_confirms_what_was_shipped(engine, known):
     assert "not confirmed" not in known["cora"].get("/policies/").text
 
 
+def test_a_policy_leaves_by_the_forms_of_two_controllers(engine, known):
+    cora, cyril = known["cora"], known["cyril"]
+    asked = "/policies/REF-001/propose-retirement"
+    assert f'action="{asked}"' in cora.get("/policies/REF-001").text
+    assert cora.post(asked, data={"reason": "No refunds."}).status_code == 303
+    page = cyril.get("/policies/REF-001").text
+    assert ('action="/policies/REF-001/retire"' in page, f'action="{asked}"' in page) == (True, False)
+    assert cyril.post(asked, data={"reason": "yes"}).status_code == 409
+    assert cyril.post("/policies/REF-001/retire", data={}).status_code == 303
+    assert versions(engine) == [(1, "retired", False)]
+
+
 def test_the_form_shows_what_a_change_would_do_before_it_is_proposed_and_another_puts_it_in_force(engine, known):
     page = known["cora"].post("/policies/REF-001/change", data=form(people=["2"]))
     assert "<ins>2 different people have approved it (finance_approval), at most 30 days ago.</ins>" in page.text

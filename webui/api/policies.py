@@ -153,14 +153,20 @@ def review(version_id: UUID) -> Any:
     return _version(policy.review(g.uow, version_id))
 
 
-@blueprint.route("/<policy_id>/retire", methods=["POST"])
+@blueprint.route("/<policy_id>/propose-retirement", methods=["POST"])
 @needs(CONTROL)
 @blueprint.arguments(ReasonIn)
 @blueprint.response(200, PolicyOut)
-def retire(sent: dict[str, Any], policy_id: str) -> Any:
-    """With a reason: ask that it leaves. Without one: the second person's yes, and it is out of force."""
-    if sent["reason"].strip():
-        return _version(policy.propose_retirement(g.uow, policy_id, sent["reason"]))
+def propose_retirement(sent: dict[str, Any], policy_id: str) -> Any:
+    """Ask that it leaves, and say why. Another controller takes it out of force."""
+    return _version(policy.propose_retirement(g.uow, policy_id, sent["reason"]))
+
+
+@blueprint.route("/<policy_id>/retire", methods=["POST"])
+@needs(CONTROL)
+@blueprint.response(200, PolicyOut)
+def retire(policy_id: str) -> Any:
+    """Take out of force what somebody else has asked to."""
     return _version(policy.retire(g.uow, policy_id))
 
 

@@ -1,5 +1,5 @@
-"""troika policy list · proofs · holds · grants · export · impact · propose · activate · withdraw · confirm · retire ·
-replay.
+"""troika policy list · proofs · holds · grants · export · impact · propose · activate · withdraw · confirm ·
+propose-retirement · retire · replay.
 """
 
 import sys
@@ -199,14 +199,23 @@ def confirm(version_id: UUID, login: str) -> None:
         _say(policy.confirm(uow, version_id))
 
 
+@group.command("propose-retirement")
+@click.argument("policy_id")
+@click.option("--reason", required=True, help="Why it should leave; stays on record.")
+@AS
+def propose_retirement(policy_id: str, reason: str, login: str) -> None:
+    """Ask that a policy leaves; another controller takes it out of force."""
+    with _signed_in(login) as uow:
+        _say(policy.propose_retirement(uow, policy_id, reason))
+
+
 @group.command()
 @click.argument("policy_id")
-@click.option("--reason", default="", help="Why it should leave: a proposal; without it, the second person's yes.")
 @AS
-def retire(policy_id: str, reason: str, login: str) -> None:
-    """Take a policy out of force: one controller proposes it with a reason, another one does it."""
+def retire(policy_id: str, login: str) -> None:
+    """Take a policy out of force, as another controller has proposed."""
     with _signed_in(login) as uow:
-        _say(policy.propose_retirement(uow, policy_id, reason) if reason else policy.retire(uow, policy_id))
+        _say(policy.retire(uow, policy_id))
 
 
 @group.command("replay")

@@ -209,15 +209,19 @@ def review(version_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".one", policy_id=found.policy.id), 303)
 
 
+@blueprint.post("/<policy_id>/propose-retirement")
+def propose_retirement(policy_id: str) -> ResponseReturnValue:
+    """The first person asks that it leaves, with a reason."""
+    policy.propose_retirement(g.uow, policy_id, request.form.get("reason", ""))
+    flash(gettext("Somebody else takes it out of force."), "success")
+    return redirect(url_for(".one", policy_id=policy_id), 303)
+
+
 @blueprint.post("/<policy_id>/retire")
 def retire(policy_id: str) -> ResponseReturnValue:
-    """The first person asks for it with a reason, the second one does it."""
-    if request.form.get("reason", "").strip():
-        policy.propose_retirement(g.uow, policy_id, request.form["reason"])
-        flash(gettext("Somebody else takes it out of force."), "success")
-    else:
-        policy.retire(g.uow, policy_id)
-        flash(gettext("%(policy)s is out of force.", policy=policy_names.policy_(policy_id)), "success")
+    """The second one takes it out of force."""
+    policy.retire(g.uow, policy_id)
+    flash(gettext("%(policy)s is out of force.", policy=policy_names.policy_(policy_id)), "success")
     return redirect(url_for(".one", policy_id=policy_id), 303)
 
 

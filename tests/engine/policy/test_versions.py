@@ -215,14 +215,18 @@ def test_a_policy_leaves_when_two_people_say_so(engine, who):
         policy.retire(uow, "REF-001")
     with pytest.raises(WeakerPolicy), engine.unit_of_work(who["kate"]) as uow:
         policy.propose_retirement(uow, "REF-001", " ")
-    with engine.unit_of_work(who["kate"]) as uow:
-        policy.propose_retirement(uow, "REF-001", "no refunds any more")
+    for login, reason in (("kate", "no refunds"), ("kate2", "no refunds any more")):
+        with engine.unit_of_work(who[login]) as uow:
+            policy.propose_retirement(uow, "REF-001", reason)
+    with pytest.raises(PolicyNotThere, match="decided first"), engine.unit_of_work(who["karl"]) as uow:
+        policy.propose_retirement(uow, "REF-001", "yes")
     with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who["kate2"]) as uow:
         policy.retire(uow, "REF-001")
     assert in_force(engine) == [("REF-001", 1, "shipped")]
 
     with engine.unit_of_work(who["karl"]) as uow:
-        assert policy.retire(uow, "REF-001").state == "retired"
+        done = policy.retire(uow, "REF-001")
+    assert (done.state, done.retired_by, done.retire_reason) == ("retired", who["kate2"].user_id, "no refunds any more")
 
     assert in_force(engine) == []
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
