@@ -273,6 +273,7 @@ class Moving(Resting):
         if any(one.parent is goal.parent for one in undoing):
             return  # what undoes something is not taken away
         kept = self._without(state, gone)
+        own = 7 << DIGIT * self.asked[target] if target in self.asked else 0
         digits, undone = 0, self._bits(name for name in self.bit if name in gone)
         for name, index in self.asked.items():
             if name in gone:
@@ -284,7 +285,7 @@ class Moving(Resting):
                 tokens = one_more(tokens, slot)
             tokens = self._released(tokens, undone)
             # what was decided before the target was passed last still stands
-            for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes)):
+            for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes & ~own)):
                 for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):
                     if self.whole or live == state.live & ~undone:
                         yield Move(place.id, word), State(tokens, outcomes, live, state.data)

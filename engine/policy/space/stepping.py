@@ -77,12 +77,14 @@ class Space(Moving):
                     for one in self._when(state, name, repaired) if name in self._at_once else ():
                         yield from self._events_beside(one, slot, (name,))
         for handler in self.system.handlers:
+            if handler.id in self._unheard:
+                continue
             if not self._is_alive(state, handler.parent) or self._is_taken_over(state, handler.parent):
                 continue
             if handler.id in self._at_once:
                 for one in self._when(state, handler.starts[0], repaired):
                     yield from self._handle(one, handler)
-            elif handler.id not in self._unheard:
+            else:
                 for one in waiting:
                     yield from self._handle(one, handler)
 

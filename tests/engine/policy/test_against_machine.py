@@ -585,6 +585,24 @@ def _handler(event: str, inner: str, *lines: str, stops: str = "false") -> str:
     return f'<subProcess id="handler" triggeredByEvent="true">{begins}{inner}{flows(*lines)}</subProcess>'
 
 
+def test_an_event_sub_process_for_which_only_it_itself_escalates_never_begins():
+    inside = PAY_IT + element("endEvent", "e9", inner=escalation_event("X"))
+    body = script("r", "1", "n") + _handler(escalation_event("X"), inside, "caught pay e9")
+
+    verdict = judged(drawing(START + END + body + flows("start r end"), escalation("X")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+@pytest.mark.parametrize("seed", [1060140, 1060230])
+def test_what_was_decided_before_a_task_was_passed_last_stands_when_that_is_taken_back(seed):
+    looked_at, path = unseen(drawn("tangled", seed))
+
+    assert looked_at > 20
+    assert path is None
+
+
 SAME = {
     "in the handler of a message that has brought none": _handler(
         message_event("m"), service("more", PAY, in_request_id="= request_id"), "caught more"
