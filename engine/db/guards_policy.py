@@ -50,15 +50,17 @@ def _changed(table: Table, free: Sequence[str], distinct: str) -> str:
 
 _DIALECTS = (
     {"{differs}": "IS NOT", "{same}": "IS", "{parts}": "json_array_length(OLD.spec, '$.capability')",
+     "{new chooser}": "json_type(NEW.spec, '$.capability[3]')",
      "{new rest}": "json_remove(NEW.spec, '$.capability[3]')",
      "{old rest}": "json_remove(OLD.spec, '$.capability[3]')"},
     {"{differs}": "IS DISTINCT FROM", "{same}": "IS NOT DISTINCT FROM",
      "{parts}": "jsonb_array_length(CAST(OLD.spec AS jsonb) -> 'capability')",
+     "{new chooser}": "CAST(NEW.spec AS jsonb) #>> '{capability,3}'",
      "{new rest}": "CAST(NEW.spec AS jsonb) #- '{capability,3}'",
      "{old rest}": "CAST(OLD.spec AS jsonb) #- '{capability,3}'"},
 )  # fmt: skip
 """what SQLite and PostgreSQL say otherwise: null-safe comparisons, and of the record of a task how much its capability
-says and all but whether the requester has a hand in it"""
+says, whether the requester has a hand in it, and all but that"""
 
 
 def _said(condition: str, words: Mapping[str, str]) -> str:
@@ -97,7 +99,7 @@ _trigger(
     "UPDATE",
     f"{_changed(user_task, (*_MOVING, 'spec'), '{differs}')} "
     f"OR (NEW.spec {{differs}} OLD.spec AND (OLD.status <> {int(RoundStatus.OPEN)} OR {{parts}} {{differs}} 3 "
-    "OR {new rest} {differs} {old rest})) "
+    "AND {new chooser} {differs} 'true' OR {new rest} {differs} {old rest})) "
     f"OR (OLD.status NOT IN ({int(RoundStatus.OPEN)}, {int(RoundStatus.FAILED)}) "
     f"AND ({', '.join(f'NEW.{name}' for name in _RESULT)}) {{differs}} "
     f"({', '.join(f'OLD.{name}' for name in _RESULT)})) "

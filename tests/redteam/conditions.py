@@ -29,6 +29,7 @@ def of(table: str, key: str) -> Any:
 ITEM, OPEN = of("work_item", "{w}"), of("work_item", "{o}")
 DONE, WAITING = (of("user_task", f"(SELECT user_task_id FROM work_item WHERE id = {key})") for key in ("{w}", "{o}"))
 OLDER, CHOSEN = "spec = replace(spec, ',false]', ']')", "spec = replace(spec, '\"test_bill\"]', '\"test_bill\",false]')"
+BY_DATA = "spec = replace(spec, ',false]', ',true]')"
 IN_FORCE, PROPOSED = of("policy_version", "{v1}"), of("policy_version", "{v2}")
 SIGNED, HALF, ASKED = (of("break_glass", key) for key in ("{e1}", "{e2}", "{e3}"))
 GRANT, FIRST = of("policy_grant", "{h}"), of("policy_grant", "{g1}")
@@ -75,11 +76,17 @@ USE, USE_TWO = CLEARED("state = 'used'"), OF_TWO("state = 'used'")
 ACTS: dict[str, dict[str, Act]] = {
     "user_task_frozen": {
         "counted otherwise": (WAITING("mode = 'all'"),),
-        "chosen by others": (WAITING("spec = replace(spec, ',false]', ',true]')"),),
+        "chosen by nobody": (WAITING(BY_DATA), WAITING("spec = replace(spec, ',true]', ',false]')")),
+        "chosen by something": (WAITING("spec = replace(spec, ',false]', ',null]')"),),
+        "chosen otherwise and asked otherwise": (
+            WAITING("spec = replace(replace(spec, ',false]', ',true]'), 'assignment', 'x')"),
+        ),
         "asked otherwise": (WAITING(OLDER), WAITING("spec = replace(spec, 'assignment', 'assigned')")),
         "chosen by others when it is over": (DONE(OLDER), DONE(CHOSEN)),
+        "chosen by data when it is over": (DONE(BY_DATA),),
         "open again": (DONE("status = 0"),),
         "alive again": (DONE("voided_at = closed_at"), DONE("voided_at = NULL")),
+        "may be chosen by data": (WAITING(BY_DATA),),
         "may be told who chose": (WAITING(OLDER), WAITING(CHOSEN)),
         "may be closed": (WAITING("status = 1, outcome = 'agree', closed_at = created_at"),),
         "may wait for others": (WAITING("status = 2"), WAITING("status = 0")),

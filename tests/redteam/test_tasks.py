@@ -161,6 +161,21 @@ def test_who_chose_those_asked_is_written_once_into_an_open_task_of_before_and_o
     (told,) = office.facts(instance, "chooser.")
     assert (told.data["by_requester"], attacked(office.engine)) == (False, (0, []))
     again = SPEC.format("false]", "true]")
-    with pytest.raises(IntegrityError, match="APPEND_ONLY"):
-        said(office.engine, again)
     assert attacked(office.engine, again) == (1, ["task-changed"])
+
+
+def test_of_an_open_task_whose_version_was_exchanged_the_record_says_that_data_choose_now(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, ELIGIBLE)
+    bill_id = a_bill(office.engine)
+    instance = office.begin(approval("fin", COUNTS, users="eve"), task("keep"), bill_id=str(bill_id), boss="eve")
+    office.deploy(approval("fin", COUNTS, users="= [boss]"), task("keep"))
+    migrate(office.engine, instance)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+
+    office.act("eve", tasks.agree)
+
+    (told,) = office.facts(instance, "chooser.")
+    assert (told.data["by_requester"], attacked(office.engine)) == (True, (0, []))
+    held(office.engine, instance, bill_id)

@@ -10,18 +10,24 @@ depends_on = None
 _KEPT = "id instance_id token round name form priority mode cause opened_seq created_at calendar".split()
 _RESULT = "status outcome closed_at".split()
 _WORDS = {
-    "sqlite": ("IS NOT", "json_array_length(OLD.spec, '$.capability')", "json_remove({}.spec, '$.capability[3]')"),
+    "sqlite": (
+        "IS NOT", "json_array_length(OLD.spec, '$.capability')", "json_remove({}.spec, '$.capability[3]')",
+        "json_type(NEW.spec, '$.capability[3]')",
+    ),
     "postgresql": (
         "IS DISTINCT FROM", "jsonb_array_length(CAST(OLD.spec AS jsonb) -> 'capability')",
-        "CAST({}.spec AS jsonb) #- '{{capability,3}}'",
+        "CAST({}.spec AS jsonb) #- '{{capability,3}}'", "CAST(NEW.spec AS jsonb) #>> '{capability,3}'",
     ),
 }  # fmt: skip
 
 
 def upgrade() -> None:
-    """As `guards_policy` makes it. A task of before may get once what its drawing says of who chose its people."""
+    """As `guards_policy` makes it. A task of before may get once what its drawing says of who chose its people.
+
+    One whose drawing was exchanged may learn that the requester does.
+    """
     connection = op.get_bind()
-    differs, parts, rest = _WORDS[connection.dialect.name]
+    differs, parts, rest, chooser = _WORDS[connection.dialect.name]
 
     def changed(names: list[str]) -> str:
         new, old = (", ".join(f"{row}.{name}" for name in names) for row in ("NEW", "OLD"))
@@ -29,7 +35,7 @@ def upgrade() -> None:
 
     frozen = (
         f"{changed(_KEPT)} OR (NEW.spec {differs} OLD.spec AND (OLD.status <> 0 OR {parts} {differs} 3 "
-        f"OR {rest.format('NEW')} {differs} {rest.format('OLD')})) "
+        f"AND {chooser} {differs} 'true' OR {rest.format('NEW')} {differs} {rest.format('OLD')})) "
         f"OR (OLD.status NOT IN (0, 2) AND {changed(_RESULT)}) "
         f"OR (OLD.voided_at IS NOT NULL AND NEW.voided_at {differs} OLD.voided_at)"
     )
