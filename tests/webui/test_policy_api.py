@@ -202,7 +202,11 @@ def test_a_log_is_replayed_against_the_policies_of_a_class(engine, known):  # no
     text = "- {id: PAY-001, title: T, on: payment.execute, require: [{approval: finance_approval, valid_for: P365D}]}"
     log, columns = (LOG.read_bytes(), LOG.name), (COLUMNS, "columns.yml")
     aud = known["aud"]
-    assert files(aud, "replay", log=log, columns=columns).json == [], "no policy about payments is in force"
+    for query in ("", "?on=refund.exekute"):
+        unasked = files(aud, f"replay{query}", log=log, columns=columns)
+        assert (unasked.status_code, unasked.json["code"]) == (422, "no_policy_about"), (
+            "there is none to hold it against"
+        )
 
     (told,) = files(aud, "replay", log=log, columns=columns, policies=(text.encode(), "p.yml")).json
     assert (told["policy"], told["operations"], told["unmatched"]) == ("PAY-001", 456, [])

@@ -8,7 +8,7 @@ from flask import Response, g, make_response
 from werkzeug.datastructures import FileStorage
 
 from engine import policy, repository
-from engine.errors import N_, InvalidPolicy, NotFound
+from engine.errors import N_, EngineError, InvalidPolicy, Listed, NotFound, Term
 from engine.findings import Finding
 from engine.policy import Policy, Version, recorded, replay, statement
 from webui import findings, policy_names, policy_rows, policy_words
@@ -48,6 +48,14 @@ READ = "policy|audit|process.design"
 """policies and their proofs, as on the pages: analysts are bound by them"""
 WATCH = "policy|audit"
 CONTROL = "policy"
+
+
+class NoPolicyAbout(EngineError):
+    """A class that no policy speaks about: nothing would be judged."""
+
+    message = N_("Expected a policy about {on} to hold the log against, found policies about: {known}.")
+    hint = N_("Name the class in `on`, or send the policies with the log.")
+    status = 422
 
 
 @blueprint.route("/", methods=["GET"])
@@ -219,7 +227,10 @@ def replay_log(asked: dict[str, Any], sent: dict[str, Any]) -> Any:
     log = recorded.read(sent["log"].filename or "", sent["log"].read(), recorded.SENT)
     reading = replay.read_mapping(_text(sent["columns"]))
     stated = policy.in_force(g.uow) if sent["policies"] is None else statement.read(_text(sent["policies"]))
-    return [_log_audit(one, replay.replay(one, reading, log)) for one in stated if one.on == asked["on"]]
+    held = [one for one in stated if one.on == asked["on"]]
+    if not held:
+        raise NoPolicyAbout(on=Term("class", asked["on"]), known=Listed(Term("class", one.on) for one in stated))
+    return [_log_audit(one, replay.replay(one, reading, log)) for one in held]
 
 
 # ---------------------------------------------------------------- what is held, alive and done
