@@ -40,12 +40,12 @@ from engine.errors import (
     Suspended,
     WaitNotOpen,
 )
-from engine.findings import errors_of
+from engine.findings import Finding, errors_of
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, previewing, proof, rejecting, settling
 from engine.runtime.codec import Beside
-from engine.runtime.environment import env, load
+from engine.runtime.environment import env, load, stored
 from engine.runtime.previewing import (
     PreviewStep,
     Route,
@@ -449,10 +449,16 @@ def locked(uow: UnitOfWork, instance_id: UUID) -> Instance:
 
 
 def _require_proof(uow: UnitOfWork, instance: Instance, step: Step) -> None:
-    """Of what a person has written by hand the drawing, which was proved, knows nothing."""
-    refused = [] if step.ended is not None else errors_of(proof.prove(uow, instance, step.state))
-    if refused:
+    """Of what a person has written by hand the drawing, which was proved, knows nothing. What was so before is no
+    reason: the gate holds it, and a repair must be possible."""
+    found = [] if step.ended is not None else errors_of(proof.prove(uow, instance, step.state))
+    before = {_about(one) for one in errors_of(proof.prove(uow, instance, stored(uow, instance)))} if found else set()
+    if refused := [one for one in found if _about(one) not in before]:
         raise MoveRefused(refused)
+
+
+def _about(finding: Finding) -> tuple[Any, ...]:
+    return finding.rule, finding.element_id, str(finding.facts.get("policy"))
 
 
 def _require_running(uow: UnitOfWork, instance: Instance) -> None:

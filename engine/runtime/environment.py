@@ -61,10 +61,7 @@ def load(uow: UnitOfWork, instance: Instance) -> Any:
     """The live state of the instance, read from its rows the first time."""
     while instance.state is None:
         try:
-            instance.state, instance.cache["beside"] = codec.decode(
-                instance.stored, lambda definition_id: _program(uow, definition_id),
-                lambda scopes: rows.parts(uow, instance, scopes),
-            )  # fmt: skip
+            instance.state, instance.cache["beside"] = _decoded(uow, instance)
         except StaleInstance:
             # only a page gets here, which locks nothing: it looks again
             fresh = rows.read(uow, instance.id)
@@ -74,6 +71,11 @@ def load(uow: UnitOfWork, instance: Instance) -> Any:
     return instance.state
 
 
+def stored(uow: UnitOfWork, instance: Instance) -> Any:
+    """The state of the instance as it was before anything was done to it."""
+    return _decoded(uow, instance)[0]
+
+
 def _program(uow: UnitOfWork, definition_id: str) -> Program:
     return repository.program(uow, UUID(definition_id))
 
@@ -81,3 +83,10 @@ def _program(uow: UnitOfWork, definition_id: str) -> Program:
 def _latest(uow: UnitOfWork, key: str) -> tuple[str, Program]:
     definition_id, program = repository.program_by_key(uow, key)
     return str(definition_id), program
+
+
+def _decoded(uow: UnitOfWork, instance: Instance) -> Any:
+    return codec.decode(
+        instance.stored, lambda definition_id: _program(uow, definition_id),
+        lambda scopes: rows.parts(uow, instance, scopes),
+    )  # fmt: skip

@@ -92,6 +92,7 @@ def deployed(uow: UnitOfWork, drawing: str) -> str:
 
 def keep(uow: UnitOfWork, process: str, version: int, digest: str, played: Played) -> None:
     """In the place of what was kept of this version, or of the draft. Nothing is kept where nothing was played."""
+    uow.alone(f"scenarios {process}")
     _clear(uow, process, version)
     if played.results:
         row = {
@@ -106,6 +107,7 @@ def keep(uow: UnitOfWork, process: str, version: int, digest: str, played: Playe
 
 def published(uow: UnitOfWork, process: str, tried: str, version: int, digest: str) -> None:
     """The draft became `version`, which is `digest`: what its scenarios gave is true of that if `tried` was tried."""
+    uow.alone(f"scenarios {process}")
     run = of(uow, process).get(DRAFT)
     if run is None or run.digest != tried:
         _clear(uow, process, DRAFT)

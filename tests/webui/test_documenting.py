@@ -110,6 +110,34 @@ def test_what_is_drawn_says_so_and_that_errors_leave_policies_open(sign_in, engi
     assert root.get("/designer/document/claim.pdf?version=x").status_code == 404
 
 
+def test_examples_say_what_is_refused_and_no_result_of_what_was_drawn_before(sign_in, engine, made):
+    told = (
+        TOLD
+        + b"""  - name: nothing filled in
+    as: ann
+    given: {amount: 12}
+    refused: invalid_form
+"""
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH, CLAIM.replace(b'id="d"', b'id="d2"'))
+        drafts.save(uow, PATH.replace(".bpmn", ".scenarios.yml"), told)
+    root = sign_in("root")
+    root.post("/designer/scenarios/claim")
+    root.get("/designer/document/claim.pdf")
+    with engine.unit_of_work(ENGINE) as uow:
+        seen = drafts.open_(uow, PATH).version
+        drafts.save(uow, PATH, CLAIM.replace(b'id="d"', b'id="d3"'), version=seen)
+    root.get("/designer/document/claim.pdf")
+
+    before, after = (
+        [facts(chapter(found, name)) for name in ("agreed and paid", "nothing filled in")] for found in made
+    )
+    assert [one["Result"] for one in before] == ["passed", "passed"]
+    assert before[1]["Ends at"] == "refused"
+    assert [one["Result"] for one in after] == ["not run", "not run"]
+
+
 def test_each_shipped_drawing_and_each_sign_is_drawn_on_paper(app):
     canvas, look = Canvas("unused.pdf"), Look("A4", "")
     with app.test_request_context():
@@ -123,3 +151,16 @@ def test_each_shipped_drawing_and_each_sign_is_drawn_on_paper(app):
         assert max(picture.width / 700, picture.height / 500) < 1.001
         picture.drawOn(canvas, 0, 0)
     assert len(drawn) > 5
+
+
+@pytest.mark.parametrize("columns", [9, 15, 40])
+def test_wide_tables_and_long_cells_go_on_paper(columns):
+    lines = "\n".join(f"{n}" for n in range(120))
+    table = Grid(["#", *[f"c{n}" for n in range(columns)]], [["1", *[lines] * columns]] * 3, (0.4, *[2] * columns))
+
+    made = booklet.pdf(Booklet("t", "s", "m", [Facts([("long", lines)]), table]))
+
+    assert made.startswith(b"%PDF")
+    parts = list(booklet._parts(table))
+    assert [name for part in parts for name in part.columns[1:]] == table.columns[1:]
+    assert {part.columns[0] for part in parts} == {"#"}

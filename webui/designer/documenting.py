@@ -28,6 +28,7 @@ from webui.designer.filing import File, file_of
 from webui.designer.library import opened_drawing
 from webui.designer.reviewing import edited
 from webui.designer.scenario_files import told_in
+from webui.designer.scenarios import trial
 from webui.designer.simple import NoCards
 from webui.designer.thumbnail import thumbnail
 from webui.designer.vocabulary import PERMISSIONS
@@ -235,6 +236,8 @@ class _Author:
         except WrongScenario:
             stories = []
         run = lasting.of(g.uow, self.file.key).get(self.info.version if self.info is not None else lasting.DRAFT)
+        if run is not None and self.info is None and run.digest != trial(self.file.key).digest:
+            run = None  # of what was drawn before
         passed = {str(one.name): one.passed for one in run.results} if run is not None else {}
         telling = play_words.Words(self.names, self.fields)
         found: list[Block] = [Heading(gettext("Scenarios as examples"))] if stories else []
@@ -345,11 +348,14 @@ def _told(one: Scenario, passed: dict[str, bool], telling: play_words.Words) -> 
     for step in one.steps:
         title, who = play_words.title_of(step, telling)
         by = play_words.called(who) + colon if who else ""
-        said = [line for line in (step.opinion, data(step.fields or {}) if step.act != "return" else "") if line]
+        filled = data(step.fields or {}) if step.act != "return" else ""
+        said = [line for line in (step.opinion, filled, gettext("refused") if step.refused else "") if line]
         lines.append(f"{by}{title}" + (f" ({'; '.join(said)})".replace("\n", "; ") if said else ""))
     ends = _ENDS.get(one.ends_in or "", "")
     ends = (
-        gettext(ends)
+        gettext("refused")
+        if one.refused
+        else gettext(ends)
         if ends
         else telling.of(one.ends_in)
         if one.ends_in

@@ -1,7 +1,7 @@
 """A document of headings, sentences, facts, tables and drawings on A4; a drawing has a page as large as it needs."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reportlab.lib.pagesizes import A1, A2, A3, A4, landscape
@@ -30,6 +30,8 @@ _WIDTHS = tuple(landscape(size)[0] for size in (A4, A3, A2, A1))
 _HIGHEST, _HEAD = 1600.0, 22 * mm
 _CELL = 600
 """characters of one cell: more would not fit on a page"""
+_COLUMNS, _LEAST = 11, 0.05
+"""how many stand beside each other, and the least share that one has"""
 
 
 @dataclass(frozen=True)
@@ -160,17 +162,31 @@ def _flowables(look: Look, block: Block) -> list[Flowable]:
             return [look.paragraph(text, look.label if small else look.text), Spacer(0, 1.5 * mm)]
         case Facts(pairs):
             rows = [[look.paragraph(name, look.label), look.paragraph(_cut(value))] for name, value in pairs]
-            table = Table(rows, colWidths=[look.width * 0.22, look.width * 0.78])
+            table = Table(rows, colWidths=[look.width * 0.22, look.width * 0.78], splitInRow=1)
             table.setStyle([*GRID, ("BACKGROUND", (0, 0), (0, -1), SHADE)])
             return [table, Spacer(0, 2 * mm)] if rows else []
+        case Grid(columns) if len(columns) > _COLUMNS:
+            return [part for narrower in _parts(block) for part in _flowables(look, narrower)]
         case Grid(columns, rows, widths):
             shares = list(widths) or [1.0] * len(columns)
             drawn = [[look.paragraph(name, look.label) for name in columns]]
             drawn += [[look.paragraph(_cut(text), look.small) for text in row] for row in rows]
-            table = Table(drawn, colWidths=[look.width * share / sum(shares) for share in shares], repeatRows=1)
+            total = sum(max(share, sum(shares) * _LEAST) for share in shares)
+            across = [look.width * max(share, sum(shares) * _LEAST) / total for share in shares]
+            table = Table(drawn, colWidths=across, repeatRows=1, splitInRow=1)
             table.setStyle([*GRID, ("BACKGROUND", (0, 0), (-1, 0), SHADE)])
             return [table, Spacer(0, 2 * mm)]
     raise TypeError(block)
+
+
+def _parts(grid: Grid) -> Iterator[Grid]:
+    """One that is too wide, a few columns at a time; the first one stands in each."""
+    for at in range(1, len(grid.columns), _COLUMNS - 1):
+        shown = [0, *range(at, min(at + _COLUMNS - 1, len(grid.columns)))]
+        rows = [[row[column] for column in shown] for row in grid.rows]
+        yield Grid(
+            [grid.columns[column] for column in shown], rows, [grid.widths[column] for column in shown if grid.widths]
+        )
 
 
 def _heading(look: Look, text: str, level: int) -> Flowable:

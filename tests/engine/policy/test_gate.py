@@ -617,6 +617,31 @@ def test_nobody_writes_a_variable_that_leads_past_the_approval(engine, who):
     agree(engine, who["fay"])  # the process has gone on to whoever approves
 
 
+def test_what_leads_past_the_approval_already_can_be_repaired(engine, who, monkeypatch):
+    """It was deployed before the policy, or the check, knew of it; the gate holds it."""
+    drawn = (
+        START
+        + service("count", "test.tally", in_refuse="= refuse")
+        + service("pay", "test.pay_bill", in_bill_id="= bill_id")
+    )
+    with monkeypatch.context() as before:
+        before.setattr(policy, "prove", lambda *_, **__: [])
+        deploy(engine, drawing(drawn + END + flows("start count pay end")))
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": str(bill_id), "refuse": True}).id
+    (stuck,) = look_at(engine, instance_id).incidents
+
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance_id, {"remark": "looked at"}, reason="a note")
+        runtime.resolve(uow, stuck.id, {"refuse": False})
+    jobs.run_due(engine)
+
+    assert state_of(engine, bill_id) == "open"
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [one.instance_id for one in policy.open_holds(uow)] == [instance_id]
+
+
 def test_behind_the_approval_a_token_may_be_moved_while_the_grant_lives(engine, who):
     bill_id = a_bill(engine)
     instance_id = started(engine, who["req"], bill_id)

@@ -77,6 +77,8 @@ class Drawn:
             target = self.root.find(bpmn("collaboration"))
             target = target if target is not None else self.root.find(bpmn("process"))
             del self.planes[key]
+            if target is None:  # nothing is left that it could show
+                continue
             plane.set("bpmnElement", target.get("id"))
             self.planes.setdefault(target.get("id"), plane)
 

@@ -29,7 +29,7 @@ class Operations {
 
   // behind a compensation event, first of all: what its module offers to undo the operation of the step
   #undoing(source, action) {
-    const undone = undoes(source) && this.catalogue.operation(extension(source.host, 'zeebe:TaskDefinition')?.get('type'));
+    const undone = source.host && undoes(source) && this.catalogue.operation(extension(source.host, 'zeebe:TaskDefinition')?.get('type'));
     const operation = undone && this.catalogue.operation(undone.undoneBy);
     return operation ? { [`undo-${operation.name}`]: { ...this.#entry(operation, action), group: { id: 'tk-undo', name: this.translate('Compensates this step') } } } : {};
   }
