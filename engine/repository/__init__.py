@@ -2,6 +2,7 @@
 
 from engine.repository import areas, templates
 from engine.repository.candidates import Candidate, Foreseen, following, foresee, showing
+from engine.repository.changing import WhatIf, check_enforced, what_if
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
@@ -44,12 +45,10 @@ from engine.repository.manning import watch as watch_staffing
 from engine.repository.pinning import References
 from engine.repository.policing import (
     Activation,
-    Impact,
     Judged,
     Proof,
     Unproved,
     activate_policy,
-    impact,
     proof,
     proof_of,
     proofs,
@@ -58,6 +57,7 @@ from engine.repository.policing import (
 from engine.repository.provenance import Origin, decisions_in, origins, scenarios_at
 from engine.repository.providing import Wanting, provided, wanting
 from engine.repository.proving import follower
+from engine.repository.proving_files import prove_files
 from engine.repository.starts import recount as recount_starts
 from engine.repository.starts import schedule_again
 
@@ -69,7 +69,6 @@ __all__ = [
     "DefinitionInfo",
     "Deployment",
     "Foreseen",
-    "Impact",
     "Judged",
     "Origin",
     "Proof",
@@ -77,9 +76,11 @@ __all__ = [
     "Retention",
     "Unproved",
     "Wanting",
+    "WhatIf",
     "activate_policy",
     "areas",
     "check",
+    "check_enforced",
     "decision",
     "decisions_in",
     "definition",
@@ -94,7 +95,6 @@ __all__ = [
     "form",
     "form_of_file",
     "forms_since",
-    "impact",
     "keeps",
     "kept_until",
     "known_form",
@@ -114,6 +114,7 @@ __all__ = [
     "proof",
     "proof_of",
     "proofs",
+    "prove_files",
     "provided",
     "recount_starts",
     "released_from",
@@ -134,5 +135,6 @@ __all__ = [
     "versions",
     "wanting",
     "watch_staffing",
+    "what_if",
     "who_resolves",
 ]

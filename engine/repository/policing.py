@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine import operations, policy
 from engine.findings import Finding
-from engine.policy import Past, Policy, Verdict, Version
+from engine.policy import Policy, Verdict, Version
 from engine.repository.candidates import Candidate
 from engine.repository.definitions import DefinitionInfo, definition, latest_all
 from engine.repository.pinning import References
@@ -43,34 +43,6 @@ def activate_policy(uow: UnitOfWork, version_id: UUID) -> Activation:
 
 def _said(one: Unproved) -> set[tuple[str | None, str]]:
     return {(finding.element_id, str(finding)) for finding in one.findings}
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What policies would change. `unproved`: definitions that prove now and would not; `past`: what was cleared."""
-
-    policies: tuple[Policy, ...]
-    unproved: tuple[Unproved, ...]
-    past: tuple[Past, ...]
-
-    @property
-    def held(self) -> tuple[Past, ...]:
-        """What ran and would be held."""
-        return tuple(one for one in self.past if one.reasons)
-
-
-def impact(uow: UnitOfWork, text: str, days: int = 90) -> Impact:
-    """What-if: the policies of `text` (YAML) beside those in force, over all definitions and what was cleared.
-
-    Raises InvalidPolicy. In a read-only unit of work nothing is locked.
-    """
-    proposed = tuple(policy.read(text))
-    names = {one.id for one in proposed}
-    before = policy.in_force(uow)
-    after = [*(one for one in before if one.id not in names), *proposed]
-    broken = {one.definition.id for one in unproved(uow, before)}
-    new = tuple(one for one in unproved(uow, after) if one.definition.id not in broken)
-    return Impact(proposed, new, tuple(policy.replay_cleared(uow, proposed, days)))
 
 
 def unproved(uow: UnitOfWork, policies: Sequence[Policy]) -> list[Unproved]:

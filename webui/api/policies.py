@@ -37,9 +37,7 @@ from webui.api.schemas import (
     WhatIfOut,
 )
 from webui.errors import words
-from webui.proving import prove
 from webui.transaction import reads_only
-from webui.what_if import WhatIf, check_enforced, what_if
 
 blueprint = Blueprint(
     "api_policies", __name__, url_prefix="/api/v1/policies", description="Policies, proofs and what is held"
@@ -98,7 +96,7 @@ def versions(policy_id: str) -> Any:
 @blueprint.response(200, WhatIfOut(many=True))
 def foresee(asked: dict[str, Any]) -> Any:
     """What these policies would change: what they ask less, every process proved again, what ran judged again."""
-    return [_what_if(one) for one in what_if(g.uow, statement.read(asked["text"]), asked["days"])]
+    return [_what_if(one) for one in repository.what_if(g.uow, statement.read(asked["text"]), asked["days"])]
 
 
 @blueprint.route("/", methods=["POST"])
@@ -108,7 +106,7 @@ def foresee(asked: dict[str, Any]) -> Any:
 def propose(sent: dict[str, Any]) -> Any:
     """Propose those that differ from what is in force; empty: none does. Another controller activates them."""
     for one in statement.read(sent["text"]):
-        check_enforced(one.id, one.on)
+        repository.check_enforced(one.id, one.on)
     made = policy.propose(g.uow, sent["text"], sent["reason"])
     return [_version(one) | {"statement": statement.write([one.policy])} for one in made]
 
@@ -118,7 +116,7 @@ def propose(sent: dict[str, Any]) -> Any:
 @blueprint.response(200, WhatIfOut)
 def foresee_proposal(version_id: UUID) -> Any:
     """What a proposal would change today."""
-    (found,) = what_if(g.uow, [policy.version(g.uow, version_id).policy])
+    (found,) = repository.what_if(g.uow, [policy.version(g.uow, version_id).policy])
     return _what_if(found)
 
 
@@ -212,7 +210,7 @@ def prove_files(sent: dict[str, Any]) -> Any:
             "findings": _said(one.verdict.findings), "ways": [findings.steps(found) for found in one.verdict.findings],
             "situations": one.verdict.states, "milliseconds": round(one.verdict.seconds * 1000, 1),
         }
-        for one in prove(g.uow, [(file.filename or "", file.read()) for file in sent["files"]])
+        for one in repository.prove_files(g.uow, [(file.filename or "", file.read()) for file in sent["files"]])
     ]  # fmt: skip
 
 
@@ -332,7 +330,7 @@ def _version(one: Version) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _what_if(found: WhatIf) -> dict[str, Any]:
+def _what_if(found: repository.WhatIf) -> dict[str, Any]:
     return {
         "policy": found.wanted.id, "same": found.same, "weaker": [words(*said) for said in found.weaker],
         "before": [] if found.before is None else policy_words.sentences(found.before),

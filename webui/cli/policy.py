@@ -18,7 +18,6 @@ from engine.policy.hindsight import DAYS
 from engine.unit_of_work import Actor, UnitOfWork
 from webui import policy_rows
 from webui.cli import opening
-from webui.what_if import check_enforced, what_if
 
 group = AppGroup("policy", help="What must hold before money moves: state, propose, put in force.")
 AS = click.option("--as", "login", required=True, help="Whose act it is; asks for the password.")
@@ -119,7 +118,7 @@ def export(file: Path | None) -> None:
 def impact(file: Path, days: int) -> None:
     """What the policies of FILE would change, put in force now; exit 1 when something would not prove or be held."""
     with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
-        found = what_if(uow, statement.read(file.read_text(encoding="utf-8")), days)
+        found = repository.what_if(uow, statement.read(file.read_text(encoding="utf-8")), days)
     for one in found:
         click.echo(f"{one.wanted.id}: {'as it is in force' if one.same else 'differs from what is in force'}")
         for text, facts in one.weaker:
@@ -150,7 +149,7 @@ def propose(file: Path, reason: str, login: str) -> None:
     """Propose the policies of FILE that differ from those in force; another controller activates them."""
     text = file.read_text(encoding="utf-8")
     for one in statement.read(text):
-        check_enforced(one.id, one.on)
+        repository.check_enforced(one.id, one.on)
     with _signed_in(login) as uow:
         made = policy.propose(uow, text, reason)
         unknown = [found for version in made for found in policy.unknown_names(uow, version.policy)]

@@ -17,7 +17,6 @@ from webui.errors import words as say
 from webui.policies import editing, shapes
 from webui.rendering import as_script_data, label, page
 from webui.transaction import shows_again
-from webui.what_if import check_enforced, what_if
 
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
 guard(blueprint, "policy")
@@ -76,7 +75,7 @@ def new() -> ResponseReturnValue:
     if not policy_id or not on:
         return _new()
     _check_number(policy_id)
-    check_enforced(policy_id, on)
+    repository.check_enforced(policy_id, on)
     if policy.all_versions(g.uow, policy_id):
         raise InvalidPolicy(policy=policy_id, expected=N_("a number that no policy has"), found=policy_id)
     return redirect(url_for(".change", policy_id=policy_id, on=on), 303)
@@ -158,7 +157,7 @@ def foresee(version_id: UUID) -> ResponseReturnValue:
 
 def _impact(wanted: Policy, text: str, proposal: Version | None = None) -> ResponseReturnValue:
     """`proposal`: the version that says so already; None: it is about to be proposed."""
-    (found,) = what_if(g.uow, [wanted])
+    (found,) = repository.what_if(g.uow, [wanted])
     return page(
         "policies/impact.html", found=found, text=text, reason=request.form.get("reason", ""), proposal=proposal,
         before=[] if found.before is None else words.sentences(found.before), after=words.sentences(wanted),
@@ -310,7 +309,7 @@ def _now(policy_id: str) -> tuple[Version | None, str]:
     _check_number(policy_id)
     if (on := request.values.get("on", "")) not in _classes():
         raise NotFound(kind="policy", key=policy_id)
-    check_enforced(policy_id, on)
+    repository.check_enforced(policy_id, on)
     return None, on
 
 

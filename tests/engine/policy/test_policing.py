@@ -50,13 +50,13 @@ def test_what_if_names_definitions_and_payments_that_would_not_have_passed(engin
     text_ = policy_text(require="    - {approval: finance_approval}\n"
                         '    - {approval: cfo_approval, when: "= facts.amount >= 500"}\n')  # fmt: skip
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        milder = repository.impact(uow, text_)
-        strict = repository.impact(uow, policy_text("    - {approval: board_approval}\n"))
+        (milder,) = repository.what_if(uow, policy.read(text_))
+        (strict,) = repository.what_if(uow, policy.read(policy_text("    - {approval: board_approval}\n")))
 
-    assert milder.unproved == ()
+    assert milder.broken == []
     assert [(one.amount, one.subject_id) for one in milder.held] == [(Decimal("500.00"), str(large))]
     assert "cfo_approval" in str(milder.held[0].reasons)
-    assert [one.definition.key for one in strict.unproved] == ["p"]
+    assert [one.definition.key for one in strict.broken] == ["p"]
     assert len(strict.held) == len(strict.past) == 2
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import policy, repository
+from engine import policy
 from engine.errors import N_, EngineError, Listed, Term
 from engine.findings import Finding
 from engine.policy import Past, Policy
 from engine.policy.hindsight import DAYS
 from engine.policy.weakening import Sentence
-from engine.repository import Proof
+from engine.repository.policing import Proof, proofs
 from engine.unit_of_work import UnitOfWork
 
 
@@ -62,8 +62,8 @@ def what_if(uow: UnitOfWork, wanted: Sequence[Policy], days: int = DAYS) -> list
         policy.check_class(now.get(one.id), one)
         check_enforced(one.id, one.on)
     after = {**now, **{one.id: one for one in wanted}}
-    proved = {one.definition.id: one for one in repository.proofs(uow)}
-    foreseen = repository.proofs(uow, list(after.values()))
+    proved = {one.definition.id: one for one in proofs(uow)}
+    foreseen = proofs(uow, list(after.values()))
     return [_what_if(uow, one, now.get(one.id), proved, foreseen, days) for one in wanted]
 
 

@@ -9,12 +9,10 @@ from engine.db.definition import Kind
 from engine.errors import N_, EngineError, Phrase
 from engine.findings import Finding, Level, errors_of
 from engine.policy import Verdict
-from engine.repository import References
 from engine.repository.deploying import with_imports
-from engine.repository.pinning import unpinnable
+from engine.repository.pinning import References, unpinnable
 from engine.repository.reading import kind_of, read
 from engine.unit_of_work import UnitOfWork
-from webui.errors import words
 
 
 class NothingToProve(EngineError):
@@ -32,9 +30,9 @@ class NotProvable(EngineError):
     status = 422
 
     def __init__(self, wrong: list[Finding]) -> None:
-        self.errors: dict[str, list[str]] = {}
+        self.errors: dict[str, list[Phrase]] = {}
         for one in wrong:
-            self.errors.setdefault(one.resource, []).append(words(one.message, one.facts))
+            self.errors.setdefault(one.resource, []).append(Phrase(one.message, **one.facts))
         super().__init__(count=len(wrong), first=Phrase(wrong[0].message, **wrong[0].facts))
 
 
@@ -46,7 +44,7 @@ class Proved:
     verdict: Verdict
 
 
-def prove(uow: UnitOfWork, sent: Sequence[tuple[str, bytes]]) -> list[Proved]:
+def prove_files(uow: UnitOfWork, sent: Sequence[tuple[str, bytes]]) -> list[Proved]:
     """Every process of the drawings among `sent`, which may bring forms, decisions and called processes of their own.
 
     `sent`: (name, content) of each file. Raises NothingToProve, NotProvable.
