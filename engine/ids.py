@@ -10,6 +10,14 @@ def uuid7() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+def canonical(text: str) -> str:
+    """A UUID as it is written here, however it was written; any other text as it is."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text
+
+
 def named(*parts: object) -> UUID:
     """The same key for the same parts, e.g. of a start timer: two runners cannot both create it (UUIDv5)."""
     return uuid5(NAMESPACE_URL, "urn:troika:" + "/".join(str(part) for part in parts))

@@ -11,7 +11,23 @@ from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from engine.errors import N_, EngineError, Listed, Phrase, Term, Title, Written, restored
+from engine.errors import (
+    N_,
+    AlreadyDecided,
+    ContentChanged,
+    EngineError,
+    Listed,
+    NoLongerAsked,
+    Phrase,
+    Stale,
+    StaleDraft,
+    StaleInstance,
+    TaskAlreadyClaimed,
+    Term,
+    Title,
+    Written,
+    restored,
+)
 from engine.feel.diagnostics import KINDS
 from webui import languages, navigation, origin, policy_conditions, policy_names, rights
 from webui.access import SignInFirst
@@ -28,7 +44,7 @@ _TITLES = {
     403: N_("Not permitted"),
     404: N_("Not found"),
     405: N_("This cannot be done"),
-    409: N_("Somebody was faster"),
+    409: N_("This cannot be done now"),
     413: N_("Too large"),
     415: N_("Wrong type of file"),
     422: N_("Please check what you entered"),
@@ -37,6 +53,8 @@ _TITLES = {
     500: N_("Something went wrong here"),
     503: N_("Not available right now"),
 }
+_FASTER = N_("Somebody was faster")
+_RACES = (StaleInstance, Stale, StaleDraft, TaskAlreadyClaimed, AlreadyDecided, NoLongerAsked, ContentChanged)
 
 
 class PageExpired(EngineError):
@@ -104,9 +122,9 @@ def say_stored(template: str, facts: dict[str, Any]) -> str:
     return words(template, {name: restored(fact) for name, fact in facts.items()})
 
 
-def title_of(status: int) -> str:
-    """The heading for an HTTP status."""
-    return gettext(_TITLES.get(status, _TITLES[400]))
+def title_of(error: EngineError) -> str:
+    """The heading: by the HTTP status, or that somebody else was faster."""
+    return gettext(_FASTER if isinstance(error, _RACES) else _TITLES.get(error.status, _TITLES[400]))
 
 
 def explain(error: EngineError) -> str:
@@ -122,7 +140,7 @@ def answer(error: EngineError) -> Response:
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return _redirect(url_for("login.form", next=wanted))
     facts = {
-        "title": title_of(error.status), "message": words(error.message, error.facts),
+        "title": title_of(error), "message": words(error.message, error.facts),
         "hint": words(error.hint, error.facts), "status": error.status, "typed": _typed(),
         "back": request.referrer if request.referrer and origin.ours(request.referrer) else "/",
     }  # fmt: skip
@@ -133,11 +151,11 @@ def answer(error: EngineError) -> Response:
 def problem(error: EngineError) -> Response:
     """RFC 9457 with a stable `code` and the facts."""
     body = {
-        "type": "about:blank", "title": title_of(error.status), "status": error.status, "code": error.code,
+        "type": "about:blank", "title": title_of(error), "status": error.status, "code": error.code,
         "detail": explain(error), "facts": {name: _plain(value) for name, value in error.facts.items()},
     }  # fmt: skip
     if hasattr(error, "errors"):
-        body["errors"] = _plain(error.errors)
+        body["errors"] = _said(error.errors)
     response = make_response(jsonify(body), error.status)
     response.content_type = "application/problem+json"
     return response
@@ -239,6 +257,15 @@ _SAID_OF_TERMS: Mapping[str, Callable[[Any], str]] = {
     "condition": policy_conditions.said, "page": navigation.called, "right": rights.named,
 }  # fmt: skip
 """those that policies do not speak of"""
+
+
+def _said(value: Any) -> Any:
+    """What is wrong with each field or file, in the reader's language."""
+    if isinstance(value, dict):
+        return {str(key): _said(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said(item) for item in value]
+    return words(value.template, value.facts) if isinstance(value, Phrase) else _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -32,8 +32,8 @@ def sentences(policy: Policy) -> list[str]:
     found = [_head(policy)]
     found += [_approval(need) for need in policy.approvals]
     found += [_condition(one) for one in policy.conditions]
-    if policy.distinct:
-        found.append(gettext("An approver is never %(people)s.", people=_roles(policy.distinct)))
+    if policy.apart:
+        found.append(gettext("An approver is never %(people)s.", people=_roles(policy.apart)))
     if policy.same:
         found.append(gettext("An approver has to be %(people)s.", people=_roles(policy.same)))
     if policy.binds:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from engine.db.task import ItemKind, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, user_task, work_item
 from engine.errors import N_, Term, Title
 from engine.unit_of_work import UnitOfWork
 
@@ -18,7 +18,9 @@ _FULL = N_(
 )
 _round = select(user_task.c.mode, user_task.c.name, user_task.c.spec).where(user_task.c.id == bindparam("of"))
 _asked = select(func.count().label("people")).where(
-    work_item.c.user_task_id == bindparam("of"), work_item.c.kind == int(ItemKind.NORMAL)
+    work_item.c.user_task_id == bindparam("of"),
+    work_item.c.kind == int(ItemKind.NORMAL),
+    work_item.c.status != int(ItemStatus.SUPERSEDED),  # handed on: whoever has it now has an item of his own
 )
 
 

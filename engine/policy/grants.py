@@ -15,6 +15,7 @@ from engine.db.instance import Instance
 from engine.db.policy import policy_grant
 from engine.db.task import RoundStatus, user_task
 from engine.errors import N_, NotFound, Phrase, Term
+from engine.ids import canonical
 from engine.operations import Facts
 from engine.policy import holding, judging
 from engine.policy.statement import VALID_FOR, Policy, Requirement, numbers
@@ -137,8 +138,7 @@ def document(uow: UnitOfWork, subject_type: str, subject_id: Any) -> Document:
 
 def subject_name(subject_id: Any) -> str:
     """The id of a document as grants, clearances and digests know it: a UUID in its canonical form."""
-    key = identity.as_id(str(subject_id))
-    return str(subject_id) if key is None else str(key)
+    return canonical(str(subject_id))
 
 
 def roles_of(

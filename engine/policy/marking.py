@@ -7,11 +7,12 @@ from engine.bpmn import variables
 from engine.bpmn.program import INCLUSIVE, PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
+from engine.ids import canonical
 from engine.policy.abstraction import NOT_TOLD, Place
 from engine.policy.space import DIGIT, GIVES_NOTHING, LEAVES, STALE, WORDS, YIELDS, Space, State
 
-Grant = tuple[str, str]
-"""(element id of the approval, capability) of a yes that is still live."""
+Grant = tuple[str, str, str]
+"""(element id of the approval, capability, document) of a yes that is still live."""
 _STUCK = {"leave": LEAVES, "split": LEAVES, "output": YIELDS}
 """what a token is stuck at when its element is not performed again"""
 
@@ -34,7 +35,7 @@ def states(
     decided = frozenset(decided)
     prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
     data = space.data.located(running.root.vars)
-    state = State((), _outcomes(space, running, prefixes), _live(space, granted), data)
+    state = State((), _outcomes(space, running, prefixes), _live(space, running, granted), data)
     for token in running.tokens.values():
         place = places.get(prefixes[token.scope.id] + token.node.id)
         if token.scope.kind == "turn" and token.stage is None:
@@ -99,11 +100,26 @@ def _outcomes(space: Space, running: Running, prefixes: dict[int, str]) -> int:
     return found
 
 
-def _live(space: Space, granted: Iterable[Grant]) -> int:
-    wanted = set(granted)
+def _live(space: Space, running: Running, granted: Iterable[Grant]) -> int:
+    wanted = list(granted)
     found = 0
     for name, bit in space.bit.items():
-        mark = space.system.places[name].node.extensions.policy
-        if mark is not None and (space.system.places[name].node.id, mark.provides) in wanted:
-            found |= bit
+        place = space.system.places[name]
+        mark = place.node.extensions.policy
+        if mark is not None:
+            about = {
+                document for node, approval, document in wanted if (node, approval) == (place.node.id, mark.provides)
+            }
+            named = _named(place, running)
+            found |= bit if about and (named is None or named in about) else 0
     return found
+
+
+def _named(place: Place, running: Running) -> str | None:
+    """The document that an approval of the process itself names now; None where that is not known."""
+    mark = place.node.extensions.policy
+    local = place.node.extensions.inputs or place.node.data_in or place.node.data
+    if mark is None or place.prefix or place.parent is not None or place.repeats or local:
+        return None
+    value = feel.evaluate((mark.subject or "").strip().removeprefix("="), variables(running, running.root.id)).value
+    return None if value is None else canonical(str(value))

@@ -20,7 +20,7 @@ from engine.unit_of_work import UnitOfWork
 
 # the element as it is called now: a grant keeps the name of the day on which it was given
 _granted = (
-    select(user_task.c.node, policy_grant.c.capability)
+    select(user_task.c.node, policy_grant.c.capability, policy_grant.c.subject_id)
     .join(user_task, user_task.c.id == policy_grant.c.user_task_id)
     .where(
         policy_grant.c.instance_id == bindparam("of"),
@@ -73,7 +73,7 @@ def prove(
         meant, drawing = candidate.references(uow), candidate.drawing
     names = renamed or {}
     granted = [
-        (names.get(row.node, row.node), row.capability)
+        (names.get(row.node, row.node), row.capability, row.subject_id)
         for row in uow.execute(_granted, {"of": instance.id, "at": uow.now})
     ]
     return policy.prove(

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, or_, select, update
 
 from engine import bpmn, history, incidents, operations, repository
+from engine.bpmn import chosen
 from engine.bpmn.program import Node
 from engine.bpmn.state import Scope, State
 from engine.bpmn.steps import Step
@@ -257,10 +258,19 @@ def _done(uow: UnitOfWork, instance: Instance, scope: Scope, target: Node, row: 
     after = scope.unit.routes.down[target.index]
     for fact in uow.execute(_performed, {"of": instance.id, "after": left}):
         node = scope.program.nodes.get(fact.node)
+        if node is not None and not _performs(node, fact.data["operation"]):
+            node = None  # another program, which was called, has an element of that id
         while node is not None and node.scope is not scope.unit:
             node = node.scope.node
         if (node is None or after >> node.index & 1) and lasting(fact.data["operation"]):
             yield str(fact.node)
+
+
+def _performs(node: Node, operation: str) -> bool:
+    """Whether an element may call this operation."""
+    parts = (chosen.inner(node), *(node.undo.starts if node.undo is not None else ()))
+    called = [part.job.type for part in parts if part.job is not None]
+    return any(slot.expression is not None or slot.text == operation for slot in called)
 
 
 def lasting(name: str) -> bool:

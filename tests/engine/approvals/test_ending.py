@@ -29,7 +29,7 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.going import FORK, WHO, Case, line, request, step
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import END, START, drawing, element, flows, script, service, timer
+from tests.engine.bpmn.drawing import END, START, drawing, element, extensions, flows, script, service, timer
 from tests.engine.bpmn.test_event_sub_processes import handler
 from tests.engine.policy.test_gate import POLICY, a_bill, changed, state_of
 from tests.engine.test_tasks import FORM, begin, do, mine
@@ -305,6 +305,22 @@ def test_whether_the_next_has_seen_it_counts_when_the_drawing_says_so(engine, un
 
 def test_what_cannot_be_undone_in_between_stops_a_recall(engine):
     case = Case(engine, line(step("a"), service("book", "test.booked"), step("c")))
+    item = case.item("bob", "a")
+    case.agree("a")
+
+    with pytest.raises(ReturnNotPossible):
+        do(engine, case.who["bob"], tasks.recall, item)
+
+    assert case.waits == ["c"]
+
+
+def test_what_a_called_process_has_done_stops_a_recall_though_the_caller_has_an_element_of_that_id(engine):
+    books = drawing(START + END + service("x", "test.booked") + flows("start x end"), process_id="sub")
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/sub.bpmn": books})
+    called = extensions('<zeebe:calledElement processId="sub"/>')
+    call = f'<callActivity id="call" name="call">{called}</callActivity>'
+    case = Case(engine, line(script("x", "1", "one"), step("a"), call, step("c")))
     item = case.item("bob", "a")
     case.agree("a")
 

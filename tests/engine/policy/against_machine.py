@@ -164,7 +164,7 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
         if missing is not None or running.incidents or running.status != "active" or _undoing(running):
             return
         looked_at += 1
-        granted = [(node, capability) for capability, _, node in live]
+        granted = [(node, capability, document) for capability, document, node in live]
         now = policy.states(space, running, granted)
         if not any(_covers(space, one, state) for state in now for one in known.get(_plain(space, state), ())):
             missing = path

@@ -71,15 +71,21 @@ def test_a_held_payment_is_approved_anew_as_it_is_now_and_paid(engine, who):
         assert audit.verify(uow, instance_id).findings == []  # though another chain tells why the first is void
 
 
-def test_what_a_drawing_asks_too_few_people_for_is_not_asked_again_in_vain(engine, who):
-    """One of two approves, the policy wants two: another round would give one again."""
+@pytest.mark.parametrize("handed_on", [False, True])
+def test_what_a_drawing_asks_too_few_people_for_is_not_asked_again_in_vain(engine, who, handed_on):
+    """One of two approves, or who has it from the only one; the policy wants two: another round gives one again."""
+    alone = TIMED.replace(b'candidateUsers="fay,cfo"', b'candidateUsers="fay"').replace(b'mode="any"', b'mode="all"')
     with engine.unit_of_work(ENGINE) as uow:
-        repository.deploy(uow, {"processes/oa/p.bpmn": TIMED})
+        repository.deploy(uow, {"processes/oa/p.bpmn": alone if handed_on else TIMED})
         policy.ship(uow, POLICY.replace("finance_approval, people: 1", "finance_approval, people: 2"))
     bill_id = a_bill(engine)
     with engine.unit_of_work(who["req"]) as uow:
         runtime.start(uow, "p", {"bill_id": str(bill_id)})
-    agree(engine, who["fay"])
+    if handed_on:
+        with engine.unit_of_work(who["fay"]) as uow:
+            tasks.transfer(uow, tasks.inbox(uow).items[0].work_item_id, "cfo", "away")
+    approver, other = ("cfo", "fay") if handed_on else ("fay", "cfo")
+    agree(engine, who[approver])
     jobs.run_due(engine)
 
     with engine.unit_of_work(who["req"]) as uow:
@@ -91,7 +97,7 @@ def test_what_a_drawing_asks_too_few_people_for_is_not_asked_again_in_vain(engin
     assert said[-1].startswith("REF-001: approvals of '财务审批' that count: 1; it gives no more.")
     with engine.unit_of_work(who["req"]) as uow:
         runtime.start(uow, "p", {"bill_id": str(bill_id)})
-    agree(engine, who["cfo"])  # in another request: both count
+    agree(engine, who[other])  # in another request: both count
     jobs.run_due(engine)
     assert state_of(engine, bill_id) == "paid"
 

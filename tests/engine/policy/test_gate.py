@@ -617,6 +617,19 @@ def test_nobody_writes_a_variable_that_leads_past_the_approval(engine, who):
     agree(engine, who["fay"])  # the process has gone on to whoever approves
 
 
+def test_nobody_names_another_document_than_the_approved_one_by_hand(engine, who):
+    deploy(engine, SMALL)
+    bill_id, other = str(a_bill(engine)), str(a_bill(engine))
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": bill_id, "refuse": False}).id
+    agree(engine, who["fay"])
+
+    with pytest.raises(MoveRefused), engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance_id, {"bill_id": other}, reason="urgent")
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance_id, {"remark": "x"}, reason="a note")
+
+
 def test_what_leads_past_the_approval_already_can_be_repaired(engine, who, monkeypatch):
     """It was deployed before the policy, or the check, knew of it; the gate holds it."""
     drawn = (
