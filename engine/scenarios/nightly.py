@@ -12,11 +12,12 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from engine import ids, jobs, repository
 from engine.db.definition import definition
-from engine.db.job import JobKind, job
+from engine.db.job import JobKind
 from engine.db.scenario import scenario_round
 from engine.errors import Title
 from engine.process_engine import ProcessEngine
 from engine.repository import DefinitionInfo
+from engine.runtime import later
 from engine.scenarios import NOW, Result, World, WrongScenario, lasting, read, stage
 from engine.scenarios.coverage import Coverage, Part
 from engine.scenarios.lasting import Played
@@ -33,7 +34,6 @@ _newest = select(scenario_round).order_by(scenario_round.c.asked_at.desc(), scen
 _first_deployed = select(func.min(definition.c.deployed_at))
 _former = delete(scenario_round)
 _insert = insert(scenario_round)
-_insert_job = insert(job)
 _end = update(scenario_round).where(scenario_round.c.ended_at.is_(None)).values(ended_at=bindparam("now"))
 
 
@@ -125,12 +125,4 @@ def _wanted(uow: UnitOfWork, night: datetime) -> bool:
 def _queue(uow: UnitOfWork, key: UUID) -> None:
     uow.execute(_former)
     uow.execute(_insert, {"id": key, "asked_by": uow.actor.user_id, "asked_at": uow.now})
-    uow.execute(
-        _insert_job,
-        {
-            "id": key, "kind": int(JobKind.MAINTENANCE), "handler": HANDLER, "payload": {},
-            "shard": key.bytes[-1] % 64, "visible_at": uow.now, "state": 0, "attempts": 0, "retry": _RETRY,
-            "created_at": uow.now,
-        },
-    )  # fmt: skip
-    uow.wake_runners()
+    later.put(uow, JobKind.MAINTENANCE, HANDLER, {}, key=key, retry=_RETRY)
