@@ -361,6 +361,7 @@ def test_every_key_of_the_sheet_works(profile, draft):
     for key in "arn":
         page.keyboard.press(key)
         expect(page.locator(".djs-popup input")).to_be_focused()
+        page.evaluate(DRAWN)  # it hears Escape a frame later
         page.keyboard.press("Escape")
         expect(page.locator(".djs-popup")).to_have_count(0)
         begin()
@@ -420,7 +421,18 @@ def test_every_key_of_the_sheet_works(profile, draft):
     expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
     begin()
-    for _ in range(6):  # copies that nothing leads to are refused
+    for named in ("定时边界", "补偿边界"):
+        page.keyboard.press("a")
+        expect(page.locator(".djs-popup input")).to_be_focused()
+        page.keyboard.insert_text(named)
+        expect(page.locator(".djs-popup .entry").first).to_contain_text(named)
+        page.evaluate(DRAWN)
+        page.keyboard.press("Enter")
+        chosen = "m.get('selection').get().map(({ type, host }) => [type, host?.id])"
+        assert now(chosen) == [["bpmn:BoundaryEvent", now("one.id")]], named
+        page.keyboard.press("Escape")
+        begin()
+    for _ in range(8):  # copies that nothing leads to are refused
         page.keyboard.press("Control+z")
     assert now(tasks) == 1
     page.keyboard.press("Control+s")

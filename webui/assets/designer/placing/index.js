@@ -26,15 +26,21 @@ class Placing {
   #place([shape, ...others], { source }) {
     if (others.length || !shape.width) return false;
     const beside = source ?? this.selection.get().findLast(element => element.width);
-    if (source && this.rules.allowed('shape.append', { element: source })) return Boolean(this.autoPlace.append(source, shape));
     const attached = is(shape, 'bpmn:BoundaryEvent');
+    if (source && !attached && this.rules.allowed('shape.append', { element: source })) return Boolean(this.autoPlace.append(source, shape));
     if (attached && !is(beside, 'bpmn:Activity')) return false;
     const room = roomOf(beside), parent = attached ? beside : room ?? beside?.parent ?? this.canvas.getRootElement();
-    const position = attached ? { x: beside.x + beside.width / 2, y: beside.y + beside.height } : this.#free(shape, room ? null : beside, room ? beside : this.canvas.viewbox(), parent);
+    const position = attached ? { x: this.#bare(beside), y: beside.y + beside.height } : this.#free(shape, room ? null : beside, room ? beside : this.canvas.viewbox(), parent);
     if (this.bpmnRules.canReplace([shape], parent) || !this.rules.allowed(attached ? 'shape.attach' : 'shape.create', { shape, target: parent, position })) return false;
     const placed = this.modeling.createShape(shape, position, parent, { attach: attached });
     this.eventBus.fire('autoPlace.end', { shape: placed, source: beside });      // chosen, in sight, and asked for its name
     return true;
+  }
+
+  // where nothing is attached yet at the lower border, from the middle to the right and then to the left
+  #bare({ x, width, attachers }) {
+    const taken = attachers.map(other => other.x + other.width / 2), places = [1 / 2, 5 / 6, 1 / 6].map(share => x + width * share);
+    return places.find(place => taken.every(other => Math.abs(other - place) > 20)) ?? places[0];
   }
 
   // what is pasted or duplicated: below everything else, where nothing is covered; beside pools it needs one that is chosen
