@@ -842,6 +842,20 @@ def test_an_expression_in_the_panel_is_shown_and_stays_until_something_else_is_w
     assert wrong == []
 
 
+def test_the_panel_shows_what_is_chosen_also_when_what_was_chosen_before_changes_at_that_moment(profile, draft):
+    """An answer of the server writes what was typed there."""
+    page, wrong = opened(profile, draft("answered"))
+    select(page, "yes")
+    page.evaluate("""() => {
+      const m = tkDesigner.modeler, find = id => m.get('elementRegistry').get(id);
+      m.get('selection').select(find('agreed'));
+      m.get('modeling').updateProperties(find('yes'), { name: '好' });
+    }""")
+    page.evaluate(DRAWN)
+    expect(page.locator(".bio-properties-panel-header-label")).to_have_text("同意？")
+    assert wrong == []
+
+
 DUE = """() => tkDesigner.modeler.get('elementRegistry').get('manager').businessObject.extensionElements.values
   .find(({ $type }) => $type === 'zeebe:TaskSchedule').dueDate"""
 

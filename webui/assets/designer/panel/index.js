@@ -27,11 +27,12 @@ const REPLACED = new Set([
 const NAMED = ['bpmn:Process', 'bpmn:FlowNode', 'bpmn:SequenceFlow'];
 
 class TroikaPanel {
-  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue', 'dragging', 'eventBus', 'selection', 'troikaAudience'];
-  constructor(propertiesPanel, translate, catalogue, dragging, eventBus, selection, audience) {
+  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue', 'dragging', 'eventBus', 'selection', 'canvas', 'troikaAudience'];
+  constructor(propertiesPanel, translate, catalogue, dragging, eventBus, selection, canvas, audience) {
     Object.assign(this, { translate, catalogue, audience });
     propertiesPanel.registerProvider(AFTER_ZEEBE, this);
     staysWhileDragged(dragging, eventBus, selection);
+    showsWhatIsChosen(dragging, eventBus, selection, canvas);
   }
 
   getGroups(element) {
@@ -72,6 +73,15 @@ function staysWhileDragged(dragging, eventBus, selection) {
   eventBus.on(['drag.ended', 'drag.canceled'], () => {
     if (withheld && !selection.get().length) eventBus.fire('selection.changed', { oldSelection: [], newSelection: [] });
     withheld = false;
+  });
+}
+
+// What was chosen before and changes in the frame in which something else is chosen, the panel would go back to
+function showsWhatIsChosen(dragging, eventBus, selection, canvas) {
+  eventBus.on('propertiesPanel.updated', ({ element }) => {
+    const chosen = selection.get(), shown = chosen.length ? chosen.map(one => one.labelTarget ?? one) : [canvas.getRootElement()];
+    if (Array.isArray(element) || dragging.context()?.active || (shown.length === 1 && shown[0] === element)) return;
+    eventBus.fire('selection.changed', { oldSelection: [], newSelection: chosen });
   });
 }
 
