@@ -230,6 +230,8 @@ def _dump_token(token: Token) -> dict[str, Any]:
         found["host"] = token.host
     if token.vars:
         found["vars"] = encode(token.vars)
+    if token.results is not None:
+        found["results"] = encode(token.results)
     if token.due is not None:
         found["due"] = token.due
         found["left"] = token.left
@@ -258,6 +260,7 @@ def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
     token = Token(key, scope, node, found["w"], found.get("host", 0))
     values = found.get("vars")
     token.vars = decode(values) if values else None
+    token.results = decode(found["results"]) if "results" in found else None
     token.due = found.get("due")
     token.left = found.get("left", 0)
     token.cycle = found.get("cycle")

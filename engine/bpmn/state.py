@@ -50,6 +50,7 @@ class Token:
         "left",
         "name",
         "node",
+        "results",
         "scope",
         "stage",
         "undo",
@@ -65,6 +66,8 @@ class Token:
         self.host = host
         self.guards: list[int] = []
         self.vars: Values | None = None
+        self.results: Values | None = None
+        """what its work gave, or its event brought, while it cannot go on with that"""
         self.due: str | None = None
         self.left: int | None = 0
         self.cycle: str | None = None
@@ -322,12 +325,13 @@ def is_open(state: State, token: int) -> bool:
 
 
 def variables(state: State, scope: int = 0, token: int | None = None) -> Values:
-    """What an expression in `scope` can read, without the reserved names; with the input mapping of wait `token`."""
+    """What an expression in `scope` can read, without the reserved names; with what wait `token` was given and has."""
     found: Values = {}
     for part in reversed(list(_outward(state.scopes[scope]))):
         found.update(part.readable())
     if token is not None:
         found.update(state.tokens[token].vars or {})
+        found.update(state.tokens[token].results or {})
     return found
 
 

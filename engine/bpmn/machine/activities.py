@@ -25,7 +25,7 @@ def pass_on(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     if node.handler is not None or node.outputs or node.data is not None:
         run.conclude(scope, node, token, local, {})
         return
-    run.depart(scope, node, token)
+    run.depart(scope, node, token, local)
 
 
 def work(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:

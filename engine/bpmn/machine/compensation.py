@@ -10,6 +10,7 @@ from engine.bpmn.machine.evaluation import Stuck
 from engine.bpmn.program import Edge, Node
 from engine.bpmn.state import Entry, Scope, Token, Undo
 from engine.bpmn.steps import Compensated, NodeLeft
+from engine.values import Values
 
 
 def throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
@@ -62,24 +63,24 @@ def undone(run: Run, scope: Scope) -> None:
 
 def _throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     token = run.enter(scope, node)
-    run.map_in(scope, node)
+    local = run.map_in(scope, node)
     event = node.event
     assert event is not None  # noqa: S101 - compiled
     owner = scope
     if scope.kind == "handler" and scope.parent is not None:
         owner = scope.parent  # an event sub-process undoes the scope around it
     if event.wait:
-        _begin(run, scope, node, token, Undo(owner.id, event.activity, token, "go"))
+        _begin(run, scope, node, token, Undo(owner.id, event.activity, token, "go"), local)
         return
     beside = run.number()
-    run.depart(scope, node, token)
+    run.depart(scope, node, token, local)
     if _newest(owner, Undo(owner.id, event.activity, beside, "end")) is not None:
         scope.live += 1
         _begin(run, scope, node, beside, Undo(owner.id, event.activity, beside, "end"))
 
 
-def _begin(run: Run, scope: Scope, node: Node, token: int, undo: Undo) -> None:
-    host = run.wait(scope, node, "scope", token)
+def _begin(run: Run, scope: Scope, node: Node, token: int, undo: Undo, local: Values | None = None) -> None:
+    host = run.wait(scope, node, "scope", token, local)
     host.undo = undo
     _advance(run, host)
 
@@ -101,7 +102,7 @@ def _advance(run: Run, host: Token) -> None:
     match undo.then:
         case "go":
             try:
-                run.depart(scope, node, host.id)
+                run.depart(scope, node, host.id, host.vars)
             except Stuck as stuck:
                 run.stick(scope, node, stuck, host)
         case "end":

@@ -151,12 +151,16 @@ class Run(Evaluation):
         self.facts.append(NodeLeft(self.number(), token, node.id, scope.id, node.type, outcome))
 
     def depart(self, scope: Scope, node: Node, token: int, local: Values | None = None) -> None:
-        """The visit ends, its flows are taken. Raises Stuck with stage `leave`."""
-        if scope.kind == "ad-hoc" and not node.type.endswith(("Event", "Gateway")) and self._enough(scope, local):
-            self.leave(scope, node, token, "completed")
-            self.consume(scope)
-            return
-        edges = node.out if node.plain else self.choose(scope, node, local)
+        """The visit ends, its flows are taken. Raises Stuck with stage `leave`, which keeps `local`."""
+        try:
+            if scope.kind == "ad-hoc" and not node.type.endswith(("Event", "Gateway")) and self._enough(scope, local):
+                self.leave(scope, node, token, "completed")
+                self.consume(scope)
+                return
+            edges = node.out if node.plain else self.choose(scope, node, local)
+        except Stuck as stuck:
+            stuck.stage, stuck.local = "leave", local
+            raise
         self.state.n = seq = self.state.n + 1
         self.facts.append(NodeLeft(seq, token, node.id, scope.id, node.type, "completed"))
         if not edges:
@@ -219,7 +223,8 @@ class Run(Evaluation):
             token.inside = None
             if stuck.code == "data-output-missing" and not _can_be_undone(ended):
                 stuck.stage = "output"
-                token.vars = {**(token.vars or {}), **(local or {}), **(results or {})}
+                stuck.local = {**(token.vars or {}), **(local or {})}
+                stuck.results = results
             self.stick(scope, node, stuck, token)
             return
         self.close(token, "completed")
@@ -265,11 +270,16 @@ class Run(Evaluation):
         token = self.visit
         try:
             written = self.map_out(scope, node, None, payload)
-            if written:
-                self.write(scope, written)
+        except Stuck as stuck:
+            stuck.stage = "output"  # the event will not come again
+            stuck.local = stuck.results = payload
+            self.stick(scope, node, stuck)
+            return
+        if written:
+            self.write(scope, written)
+        try:
             self.depart(scope, node, token, payload)
         except Stuck as stuck:
-            stuck.stage = "leave"  # the event will not come again
             self.stick(scope, node, stuck)
 
     def pass_by(self, scope: Scope, node: Node) -> None:
@@ -278,7 +288,6 @@ class Run(Evaluation):
         try:
             self.depart(scope, node, token)
         except Stuck as stuck:
-            stuck.stage = "leave"
             self.stick(scope, node, stuck)
 
     def due(self, token: Token) -> datetime:
@@ -585,7 +594,6 @@ class Run(Evaluation):
         try:
             self.depart(scope, start, token)
         except Stuck as stuck:
-            stuck.stage = "leave"
             self.stick(scope, start, stuck)
 
     def _begin_behind(self, scope: Scope, start: Node) -> None:
@@ -631,6 +639,8 @@ class Run(Evaluation):
             self.state.tokens[token.id] = token
         token.wait = "incident"
         token.stage = stuck.stage
+        token.vars = stuck.local
+        token.results = stuck.results
         token.by = by.id if by is not None else None
         self.raise_incident(token, stuck.code, stuck.detail)
 

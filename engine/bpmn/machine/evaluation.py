@@ -41,12 +41,15 @@ class Env:
 
 
 class Stuck(Exception):
-    """A token cannot go on; it becomes an incident. `stage`: what `resume` does: enter | leave."""
+    """A token cannot go on; it becomes an incident. `stage`: what `resume` does: enter | leave. `local`, `results`:
+    what the token keeps until then, beside what its scope knows."""
 
     def __init__(self, code: str, stage: str = "enter", **detail: Any) -> None:
         self.code = code
         self.stage = stage
         self.detail = detail
+        self.local: Values | None = None
+        self.results: Values | None = None
         super().__init__(code)
 
 

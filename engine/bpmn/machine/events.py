@@ -201,6 +201,7 @@ def open_handler(run: Run, scope: Scope, handler: Node, payload: Values) -> None
     try:
         values = {**(run.map_in(scope, handler) or {}), **run.map_out(scope, trigger, None, payload)}
     except Stuck as stuck:
+        stuck.results = payload
         run.stick(scope, handler, stuck)
         return
     host = run.wait(scope, handler, "scope", token)

@@ -85,14 +85,9 @@ def begin(
     run.dirty.add(0)
     at = _start(program, start)
     if at is not None and at.event is not None:
-        try:
-            written = run.map_out(scope, at, None, admitted(trigger or {}))
-        except Stuck as stuck:
-            run.stick_at_beginning(scope, at, stuck, at)
-            return _go(run)
-        if written:
-            run.write(scope, written)
-    run.launch(scope, at)
+        _begin_at(run, scope, at, admitted(trigger or {}))
+    else:
+        run.launch(scope, at)
     return _go(run)
 
 
@@ -244,11 +239,15 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     run = Run(state, now, env)
     token = state.tokens[found.token]
     scope, node = token.scope, token.node
-    if token.stage == "output":  # what is repaired is the result of the activity
-        run.finish(token, admitted(variables or {}))
+    repair = admitted(variables or {})
+    if token.stage == "output":  # what is repaired is the result of the activity, or what the event has brought
+        run.finish(token, {**(token.results or {}), **repair})
         return _go(run)
-    if variables:
-        run.write(scope, admitted(variables))
+    if token.results is not None:
+        _begin_again(run, token, token.results, repair)
+        return _go(run)
+    if repair:
+        run.write(scope, repair)
     if token.wait in ("timer", "message", "signal"):
         events.announce(run, token)
         return _go(run)
@@ -374,6 +373,38 @@ def _start(program: Program, start: str | None) -> Node | None:
             return program.nodes[start]
     known: Any = ", ".join(f"{item.node} ({item.kind})" for item in program.starts)
     raise NoSuchStart(process=program.process_id, start=start or "without trigger", known=known or "-")
+
+
+def _begin_at(run: Run, scope: Scope, start: Node, brought: Values) -> None:
+    """The instance begins at an event, with what that brought."""
+    try:
+        written = run.map_out(scope, start, None, brought)
+    except Stuck as stuck:
+        stuck.results = brought
+        run.stick_at_beginning(scope, start, stuck, start)
+        return
+    if written:
+        run.write(scope, written)
+    run.launch(scope, start)
+
+
+def _begin_again(run: Run, token: Token, brought: Values, repair: Values) -> None:
+    """An instance or event sub-process could not begin with what its start event brought: now with what is repaired of
+    that; the rest of the repair is for the scope."""
+    scope, node = token.scope, token.node
+    start = node.trigger or node
+    own = start.data.outputs if start.data is not None else ()
+    outside = {name: value for name, value in repair.items() if name not in own}
+    if outside:
+        run.write(scope, outside)
+    brought = {**brought, **{name: value for name, value in repair.items() if name in own}}
+    run.close(token, "completed")
+    scope.live -= 1
+    if token.stage == "begin":
+        _begin_at(run, scope, start, brought)
+        return
+    run.facts.append(NodeLeft(run.number(), token.id, node.id, scope.id, node.type, "moved"))
+    events.open_handler(run, scope, node, brought)
 
 
 def _incident(run: Run, token: Token, code: str, detail: Values) -> None:
