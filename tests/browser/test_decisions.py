@@ -107,6 +107,9 @@ def test_a_table_is_changed_by_keys_alone_and_named_in_both_languages(site, draf
         kept = w.dmn.read(drafts.open_(uow, "processes/oa/keyed.dmn").content).model.find("keyed")
     assert (kept.name, kept.labels, kept.logic.inputs[0].labels["en"]) == ("审批人", {"en": "Who decides"}, "Sum")
     assert kept.logic.outputs[0].words == {"cto": {"": "技术总监", "en": "Head of technology"}}
+    english = site.enter("chen", language="en-US", at="/designer/decisions/edit/keyed")
+    expect(english.locator("#names tr")).not_to_have_count(0)
+    expect(english.locator("h1")).to_have_text("Who decides")
 
 
 def test_decisions_are_added_linked_undone_and_removed_in_the_diagram(site, draft):

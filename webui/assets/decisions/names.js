@@ -1,11 +1,11 @@
 // What the file, its columns and the texts that they give are called, in both languages, in one table: the names of the file
 // beside those in English.
-import { fill } from '../shared/i18n.js';
+import { chinese, fill } from '../shared/i18n.js';
 import { word } from './language.js';
 
 const LABEL = 'troika:Label', ENGLISH = 'en';
 
-// host: a tbody; renamed(name): of the first decision
+// host: a tbody; renamed(name): of the first decision, in the reader's language
 export class Names {
   constructor(modeler, host, renamed) {
     Object.assign(this, { modeler, host, renamed });
@@ -19,7 +19,12 @@ export class Names {
     const decisions = this.modeler.getDefinitions()?.get('drgElement').filter(({ $type }) => $type === 'dmn:Decision') ?? [];
     this.parts = decisions.flatMap(decision => [{ part: decision, kind: 'Decision' }, ...columnsOf(decision)]);
     this.host.replaceChildren(...this.parts.map((named, place) => this.#row(named, place)));
-    if (decisions[0]) this.renamed(decisions[0].name ?? '');
+    this.#title();
+  }
+
+  #title() {
+    const [first] = this.parts;
+    if (first) this.renamed((!chinese && labelOf(first, ENGLISH)?.text) || nameOf(first));
   }
 
   #row(named, place) {
@@ -46,7 +51,7 @@ export class Names {
       Object.assign(part, properties);
       this.changed();
     }
-    if (named === this.parts[0] && !language) this.renamed(text);
+    if (named === this.parts[0]) this.#title();
   }
 
   changed = () => {};
