@@ -30,6 +30,11 @@ class Told:
     flows: tuple[int, int]
 
     @property
+    def at(self) -> int | None:
+        """Which version its page is asked for; None: what is drawn."""
+        return self.version or None
+
+    @property
     def drawn(self) -> bool:
         """Whether the draft was tried."""
         return self.version == DRAFT
@@ -49,7 +54,7 @@ def told(run: Run, changed: bool = False, name: str = "") -> Told:
 def newest() -> dict[str, Told]:
     """Of each process: of what is drawn, if that was tried, else of its newest version."""
     drawn: dict[str, DraftInfo] = {}
-    for saved in drafts.list_(g.uow):
+    for saved in drafts.waiting(g.uow):
         if saved.kind in ("process", "scenarios"):
             drawn[saved.key] = max(saved, drawn.get(saved.key, saved), key=lambda one: one.saved_at)
     deployed = {info.key: info for info in repository.latest_all(g.uow)}

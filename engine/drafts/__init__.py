@@ -17,6 +17,8 @@ from engine.drafts.keeping import (
     put_report_away,
     save,
     scenarios_of,
+    waiting,
+    waits,
 )
 
 __all__ = [
@@ -39,4 +41,6 @@ __all__ = [
     "revisions",
     "save",
     "scenarios_of",
+    "waiting",
+    "waits",
 ]

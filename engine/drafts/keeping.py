@@ -18,7 +18,7 @@ from sqlalchemy import CursorResult, Row, bindparam, delete, func, insert, selec
 from engine import bpmn, dmn, history, operations
 from engine.bpmn import element_templates, imports
 from engine.bpmn.imports import Dialect, ImportNote, Translation
-from engine.db.definition import Kind, definition
+from engine.db.definition import Kind, definition, resource
 from engine.db.draft import draft
 from engine.drafts import reviewing, revisions
 from engine.errors import N_, AlreadyExists, InvalidValue, NotFound, StaleDraft
@@ -39,6 +39,15 @@ _one = select(draft, _overtaken).where(draft.c.path == bindparam("of"))
 _all = select(*(column for column in draft.c if column.name not in ("content", "report")), _overtaken).order_by(
     draft.c.path
 )
+_stored = (
+    select(resource.c.content)
+    .where(resource.c.path == draft.c.path)
+    .order_by(resource.c.id.desc())  # ids are made in order of time
+    .limit(1)
+    .scalar_subquery()
+)
+_published = select(draft.c.path).where(draft.c.content == _stored)
+_is_published = _published.where(draft.c.path == bindparam("of"))
 _drawing = select(draft.c.path, draft.c.version).where(draft.c.key == bindparam("named"), draft.c.kind == Kind.PROCESS)
 _insert = insert(draft)
 _change = update(draft).where(draft.c.path == bindparam("of"), draft.c.version == bindparam("seen"))
@@ -228,6 +237,17 @@ def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: 
 def list_(uow: UnitOfWork) -> list[DraftInfo]:
     """All drafts by path."""
     return [DraftInfo(*_facts(row)) for row in uow.execute(_all)]
+
+
+def waiting(uow: UnitOfWork) -> list[DraftInfo]:
+    """Those of which something is still to be published: no version overtook them, and they say something else."""
+    published = set(uow.execute(_published).scalars())
+    return [info for info in list_(uow) if not info.overtaken and info.path not in published]
+
+
+def waits(uow: UnitOfWork, info: DraftInfo) -> bool:
+    """Whether that holds of one."""
+    return not info.overtaken and uow.execute(_is_published, {"of": info.path}).first() is None
 
 
 def discard(uow: UnitOfWork, path: str) -> None:

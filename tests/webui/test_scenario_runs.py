@@ -61,7 +61,7 @@ def test_what_fails_stands_on_the_list_the_versions_and_at_home_until_it_passes(
     drawn(engine, TOLD, file(GOOD, BAD))
     assert ["not run" in text_of(root, page) for page in ("/designer/", "/designer/versions/claim")] == [True, True]
     assert "Draft: Scenarios now" in text_of(root, "/designer/")
-    assert "its forms, decision tables or scenarios are edited" in text_of(root, "/designer/versions/claim")
+    assert "its forms or scenarios are edited" in text_of(root, "/designer/versions/claim")
     assert f"Scenarios {TOLD}" in text_of(root, f"/designer/review/{PATH}")
 
     root.post("/designer/scenarios/claim")
@@ -121,6 +121,25 @@ def test_at_night_those_of_everything_deployed_are_played_once_and_whoever_asks_
     jobs.run_due(engine)
     assert kept(engine) == {2: (1, [])}
     assert "All scenarios were played last: now" in text_of(root, "/designer/")
+
+
+def test_what_a_version_gave_is_shown_of_that_version_while_something_else_is_drawn(root, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {PATH: RENAMED, TOLD: file(GOOD, BAD).encode()})
+    root.post("/designer/scenarios")
+    jobs.run_due(engine)
+    drawn(engine, PATH, CLAIM)
+    drawn(engine, TOLD, file(GOOD))
+
+    link = re.search(rf'href="([^"#]+)#scenario-1">{BAD}<', root.get("/").text).group(1)
+    page = root.get(link).text
+
+    assert link == "/designer/scenarios/claim?version=2"
+    assert "1 of 2 scenarios failed. Version 2" in text_of(root, link)
+    assert re.search(rf'id="scenario-1"><td>{BAD}<div[^>]*>Expected [^<]*pay, found approve', page)
+    assert ("Run all" in page, "/remove" in page, "Play in steps" in page) == (False, False, False)
+    assert "not run" in text_of(root, "/designer/scenarios/claim"), "what is drawn was not played"
+    assert root.get("/designer/scenarios/claim?version=1").status_code == 404, "nothing is kept of it"
 
 
 def test_a_file_of_scenarios_that_cannot_be_read_any_more_fails_and_keeps_no_other_from_being_played(engine, root):

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from engine import bpmn, drafts, repository, scenarios
 from engine.db.definition import Kind
-from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue, Phrase
+from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue, NotFound, Phrase
 from engine.findings import Finding
 from engine.scenarios import Result, lasting, nightly, playing, saying, writing
 from engine.scenarios.coverage import Coverage
@@ -65,9 +65,10 @@ class Trial:
 
 @designer.get("/scenarios/<key>")
 def scenario_list(key: str) -> ResponseReturnValue:
-    """The scenarios of a process."""
+    """The scenarios of a process as it is drawn, or how those of a `version` went last. Raises NotFound."""
     opened = opened_drawing(key)
-    return _shown(opened)
+    version = request.args.get("version", type=int)
+    return _shown(opened) if version is None or version == trial(key).version else _shown_of(opened, version)
 
 
 @designer.post("/scenarios/<key>")
@@ -199,12 +200,27 @@ def _shown(opened: Opened, error: EngineError | None = None, wrong: Sequence[Fin
     fresh = run is not None and run.digest == tried.digest
     found = run.covered if run is not None and fresh else None
     return page(
-        "designer/scenarios.html", block="content", key=opened.key, name=opened.line.name, error=error,
+        "designer/scenarios.html", block="content", key=opened.key, name=opened.line.name, past=None, error=error,
         outcomes=[known.get(one.key, one) for one in named], found=found, run=run and told(run, not fresh),
         flows=_flows(opened.xml) if found is not None else {},
-        edited=draft_of(opened.key, "scenarios") is not None,
+        edited=any((one.kind, one.key) == ("scenarios", opened.key) for one in drafts.waiting(g.uow)),
         findings=findings_of(file_of("process", opened.key), tried.files, list(wrong)) if wrong else [],
         drawing=found and as_script_data(_drawing(opened.xml, found)),
+    )  # fmt: skip
+
+
+def _shown_of(opened: Opened, version: int) -> Response:
+    """Of a version, while something else is drawn: nothing of it can be changed or run."""
+    run = lasting.of(g.uow, opened.key).get(version)
+    info = next((one for one in repository.versions(g.uow, opened.key) if one.version == version), None)
+    if run is None or info is None:
+        raise NotFound(kind="version", key=f"{opened.key} {version}")
+    xml = repository.source(g.uow, info.id)
+    return page(
+        "designer/scenarios.html", block="content", key=opened.key, name=opened.line.name, past=version, error=None,
+        findings=[], edited=False,
+        outcomes=outcomes_of(run.results), found=run.covered, run=told(run), flows=_flows(xml),
+        drawing=as_script_data(_drawing(xml, run.covered)),
     )  # fmt: skip
 
 
