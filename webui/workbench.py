@@ -69,7 +69,7 @@ def _failing() -> list[Told]:
 
 def _drafts() -> list[tuple[DraftInfo, str]]:
     """The newest drafts that the reader has saved, each with its editor."""
-    own = [one for one in drafts.list_(g.uow) if one.saved_by == g.reader.id and one.kind in _EDITORS]
+    own = [one for one in drafts.waiting(g.uow) if one.saved_by == g.reader.id and one.kind in _EDITORS]
     own.sort(key=lambda one: one.saved_at, reverse=True)
     return [(one, _editor(one)) for one in own[:_MOST_DRAFTS]]
 

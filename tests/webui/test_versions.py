@@ -114,7 +114,7 @@ def test_where_there_is_only_one_version_the_difference_says_so_and_leads_to_the
     assert ('name="before"' in shown, "do not differ" in shown) == (False, False)
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, "processes/oa/lone.bpmn", CLAIM.replace(b'process id="claim"', b'process id="lone"'))
-    assert "The two do not differ" in ana.get("/designer/difference/lone").text
+    assert "There is only one: Version 1" in ana.get("/designer/difference/lone").text, "the draft says the same"
 
 
 VISIT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -153,6 +153,28 @@ def test_the_difference_of_a_process_leads_to_those_of_its_forms_and_tables(ana,
     )
     assert "Before Amount After Sum" in text_of(ana.get(form.replace("&amp;", "&")))
     assert 'Before "a" After "b"' in html.unescape(text_of(ana.get(table.replace("&amp;", "&"))))
+
+
+def test_a_table_alone_is_published_by_itself_and_what_is_published_is_no_draft_any_more(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, FILES)
+    for path in ("processes/oa/grade.dmn", "processes/oa/visit.bpmn"):
+        with engine.unit_of_work(ENGINE) as uow:
+            drafts.save(uow, path, FILES[path], name="拜访")
+    lists = ("/designer/", "/designer/decisions/", "/designer/versions/visit", "/designer/versions/decision/grade", "/")
+    assert [address for address in lists if "bg-yellow-lt" in ana.get(address).text] == []
+
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/grade.dmn", CHANGED["processes/oa/grade.dmn"], version=1)
+    page = ana.get("/designer/versions/visit")
+    assert "Decision table: grade not published It is published by itself" in text_of(page)
+    assert re.findall(r'href="(/designer/publish/[^"]+)"', page.text) == ["/designer/publish/decision/grade"]
+    assert "Decision tables that it asks are edited too." in text_of(ana.get("/designer/publish/visit"))
+    assert "bg-yellow-lt" in ana.get("/designer/decisions/").text
+
+    assert publish(ana, "decision/grade", etag="2").status_code == 303
+
+    assert [address for address in lists if "bg-yellow-lt" in ana.get(address).text] == []
 
 
 def test_a_draft_of_a_form_is_compared_with_the_drawing_that_publishes_it(ana, engine):

@@ -54,7 +54,8 @@ class NoModel(EngineError):
 @designer.get("/decisions/")
 def decision_files() -> ResponseReturnValue:
     """Every file of decisions, deployed or only a draft."""
-    return page("designer/decisions.html", block="content", files=files())
+    waiting = {draft.path for draft in drafts.waiting(g.uow)}
+    return page("designer/decisions.html", block="content", files=files(), waiting=waiting)
 
 
 @designer.get("/decisions/new")

@@ -40,7 +40,8 @@ class DraftChangedMeanwhile(EngineError):
 class File:
     """`versions`: newest first, of a file with several decisions the one with the highest number of each deployment.
 
-    `draft`: what can be edited, compared and published; None also for that of a form that is older than its version.
+    `draft`: what can be edited, compared and published; None also for one that says what is deployed, and for that of a
+    form that is older than its version.
     `etag`: what a save must show to have seen.
     """
 
@@ -90,7 +91,7 @@ def file_of(kind: str, key: str) -> File:
     else:
         path = f"forms/{key}.json" if kind == "form" else path_of(latest.category if latest else "", key)
     etag = f"{found.version if found else 0}-{latest.version if latest else 0}" if kind == "form" else etag_of(found)
-    draft = None if found is None or found.overtaken else found
+    draft = found if found is not None and drafts.waits(g.uow, found) else None
     return File(kind, key, path, _name(kind, key, latest, found), newest, draft, etag)
 
 

@@ -11,7 +11,7 @@ from engine.bpmn.model import Definition, Node
 from engine.forms.model import leaves
 from engine.repository import DefinitionInfo
 from webui.designer import form_uses
-from webui.designer.filing import File
+from webui.designer.filing import File, content_of, file_of
 from webui.rendering import label
 
 
@@ -69,8 +69,20 @@ def along(file: File, files: Collection[str]) -> list[tuple[str, str]]:
     return [one for one in _edited_showing(shown) if one[0] != file.key] if file.kind == "process" and shown else []
 
 
+def apart(file: File, files: Collection[str]) -> list[tuple[str, str]]:
+    """Files of decisions that a drawing asks and that are edited, by key with their names: each is published by itself.
+
+    `files`: paths of what is published with the drawing.
+    """
+    if file.kind != "process":
+        return []
+    asked = drafts.decisions_of(g.uow, content_of(file))
+    edited = [one for one in drafts.waiting(g.uow) if one.path in asked and one.path not in files]
+    return [(one.key, file_of("decision", one.key).name) for one in edited]
+
+
 def _edited_showing(shown: Collection[str]) -> list[tuple[str, str]]:
-    edited = {draft.key for draft in drafts.list_(g.uow) if draft.kind == "process" and not draft.overtaken}
+    edited = {draft.key for draft in drafts.waiting(g.uow) if draft.kind == "process"}
     return [
         (one.key, one.name) for one in form_uses.drawn()
         if one.key in edited and any(any(one.showing(form)) for form in shown)

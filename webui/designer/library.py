@@ -93,13 +93,14 @@ def library() -> ResponseReturnValue:
     """Every process, deployed or only drawn."""
     deployed = {info.key: info for info in repository.latest_all(g.uow)}
     drawn = {draft.key: draft for draft in drafts.list_(g.uow) if draft.kind == "process"}
-    stories = {draft.key: draft for draft in drafts.list_(g.uow) if draft.kind == "scenarios"}
+    waiting = {draft.path: draft for draft in drafts.waiting(g.uow)}
+    stories = {draft.key: draft for draft in waiting.values() if draft.kind == "scenarios"}
     lines = [line_of(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
     return page(
         "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key)),
         reviews=drafts.reviewing.asked(g.uow), areas=repository.areas.areas(g.uow),
         demanding=drafts.reviewing.demanding(g.uow), played=scenario_runs.newest(), round=nightly.last(g.uow),
-        now=g.now, stories=stories,
+        now=g.now, stories=stories, waiting=waiting,
     )  # fmt: skip
 
 

@@ -224,6 +224,7 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
         "designer/publish.html", block="content", file=file, edited=edited, seen=drafts.reviewing.digest_of(files),
         error=error, broken=broken, saved_by=person(identity.user(g.uow, saved_by)) if saved_by is not None else "",
         told=_new_scenarios(files), members=members, along=impact.along(file, edited.files),
+        apart=impact.apart(file, edited.files),
         chosen=[one.key for one, _ in found[1:]], findings=findings_of(file, files, findings), foreseen=foreseen,
         kinds=Kind, proof=_worst([one.candidate for one in members if one.candidate is not None]),
         concerned=[] if drawn else impact.concerned(file, edited.content), missed=impact.missed(file, edited.content),

@@ -100,7 +100,7 @@ def edited(file: File) -> Edited:
     files = {file.path: content_of(file)}
     if file.kind == "process":
         files = with_forms(file.path, files[file.path]) | drafts.scenarios_of(g.uow, file.key)
-    saved = [info for info in drafts.list_(g.uow) if info.path in files and not info.overtaken]
+    saved = [info for info in drafts.waiting(g.uow) if info.path in files]
     return Edited(file.path, files, max(saved, key=lambda info: info.saved_at, default=None))
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from engine import batches, drafts, identity, policy, repository
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
-from engine.scenarios import lasting
+from webui.designer import impact, reviewing
 from webui.designer.blueprint import designer
 from webui.designer.filing import KINDS, File, file_of
 from webui.designer.library import draft_of
@@ -43,12 +43,14 @@ def versions(kind: str, key: str) -> ResponseReturnValue:
     draft = file.draft
     tried = trial(key) if kind == "process" else None
     runs = of_versions(key, tried.digest) if tried is not None else {}
+    files = reviewing.edited(file).files if tried is not None and (file.versions or draft is not None) else {}
     saved_by = identity.user(g.uow, draft.saved_by) if draft is not None and draft.saved_by else None
     return page(
         "designer/versions.html", block="content", file=file, versions=_lines(file),
         kept=draft is not None or bool(drafts.revisions.list_(g.uow, file.path)),
         saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT, played=runs,
-        beside=draft is None and tried is not None and tried.version == lasting.DRAFT,
+        beside=draft is None and tried is not None and bool(tried.edited & set(files)),
+        apart=impact.apart(file, files) if files else [],
     )  # fmt: skip
 
 
