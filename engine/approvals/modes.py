@@ -6,7 +6,6 @@ result is open, else (passed, reason). Rows to add with a mode: the tables in `t
 
 import hashlib
 import hmac
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from engine.bpmn.quorum import need, weight_needed
 from engine.errors import N_, InvalidValue, Phrase
 
 AGREE, REJECT, ABSTAIN, PENDING = "A", "R", "X", "P"
@@ -80,9 +80,7 @@ def weight(votes: Sequence[Vote], parameters: Mapping[str, Any]) -> Result:
     weights = {value: Decimal(0) for value in (AGREE, REJECT, ABSTAIN, PENDING)}
     for vote in votes:
         weights[vote.value] += vote.weight
-    text = str(parameters.get("threshold", "50%"))
-    total = Fraction(sum(weights.values(), Decimal(0)))
-    wanted = threshold(text) * total if text.endswith("%") else threshold(text)
+    wanted = weight_needed(weights.values(), parameters)
     if Fraction(weights[AGREE]) >= wanted:
         return True, "enough_agreed"
     return (False, "out_of_reach") if Fraction(weights[AGREE] + weights[PENDING]) < wanted else None
@@ -104,27 +102,6 @@ MODES: dict[str, Callable[[Sequence[Vote], Mapping[str, Any]], Result]] = {
     "single": everyone,
     "weight": weight,
 }
-
-
-def need(entitled: int, parameters: Mapping[str, Any]) -> int:
-    """How many of `entitled` must agree: `ceil(q*n)`, with `strict` more than that share; at least 1."""
-    wanted = threshold(str(parameters.get("threshold", "1/2"))) * entitled
-    if parameters.get("strict") in (True, "true"):
-        return max(1, math.floor(wanted) + 1)
-    return max(1, math.ceil(wanted))
-
-
-def threshold(text: str) -> Fraction:
-    """`2/3`, `66%` or `0.66` as an exact fraction. Raises InvalidValue."""
-    try:
-        number = Fraction(text.strip().removesuffix("%"))
-    except (ValueError, ZeroDivisionError):
-        raise InvalidValue(expected=N_("a threshold such as 2/3, 66% or 0.66"), found=text) from None
-    if text.strip().endswith("%"):
-        number /= 100
-    if number <= 0:
-        raise InvalidValue(expected=N_("a threshold above zero"), found=text)
-    return number
 
 
 def pick(instance_id: UUID, element: str, round_number: int, candidates: Sequence[UUID]) -> UUID:

@@ -15,6 +15,7 @@ from engine.approvals import candidates, copies, modes, timeouts
 from engine.approvals.automatic import Automatic, Before, deferred, handle, repeated, skipped
 from engine.approvals.candidates import Asking, Candidate
 from engine.approvals.ledger import Item, Ledger, Outcome, decide
+from engine.bpmn import quorum
 from engine.bpmn.steps import BY_REQUESTER, Approval, Assignment, Capability, FieldRule, Work, WorkClosed, WorkOpened
 from engine.db.base import to_micros
 from engine.db.instance import Instance
@@ -268,7 +269,7 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
         for row in rows
         if row.voided_at is None
     )
-    return Ledger(mode_of(work), items, work.approval.parameters if work.approval else {})
+    return Ledger(mode_of(work), items, parameters_of(work))
 
 
 def unconfirmed(row: Any) -> bool:
@@ -286,6 +287,17 @@ def heir(heirs: Mapping[UUID, UUID], key: UUID | None) -> UUID | None:
 def mode_of(work: Work) -> str:
     """A task that is no approval is done by one of those asked."""
     return work.approval.mode if work.approval else "inform"
+
+
+def parameters_of(work: Work) -> Mapping[str, Any]:
+    """How its votes are counted, as drawn."""
+    return work.approval.parameters if work.approval else {}
+
+
+def weights(work: Work) -> Callable[[Candidate], Decimal]:
+    """What the vote of each who is asked weighs."""
+    given: Mapping[str, Any] = parameters_of(work).get("weights") or {}
+    return lambda candidate: quorum.weight(str(given.get(str(candidate.id), given.get(candidate.login, 1))))
 
 
 def on_reject_of(work: Work) -> str:
@@ -455,7 +467,7 @@ def _items(
     """`agreed`: who need not be asked here, since he agrees somewhere else."""
     in_turn = mode_of(fact.work) == "sequential"
     first = next((candidate.id for candidate in asked if candidate.id not in agreed), None)
-    weigh = _weights(fact.work)
+    weigh = weights(fact.work)
     return [
         {
             "id": ids.uuid7(), "user_task_id": round_id, "instance_id": instance.id, "kind": int(ItemKind.NORMAL),
@@ -506,11 +518,6 @@ def _record_repeated(
 def sealed(item: Mapping[str, Any]) -> str:
     """Of a row that is inserted decided: what it does not name is empty, or as the table has it."""
     return audit.sealed_item(SimpleNamespace(), {"weight": 1, **item})
-
-
-def _weights(work: Work) -> Callable[[Candidate], Decimal]:
-    given: Mapping[str, Any] = (work.approval.parameters.get("weights") or {}) if work.approval else {}
-    return lambda candidate: Decimal(str(given.get(str(candidate.id), given.get(candidate.login, 1))))
 
 
 def _decide_without_people(

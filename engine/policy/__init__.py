@@ -1,7 +1,7 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.absent import unknown_names
-from engine.policy.asking import Asked, Asking, Depends, Way
+from engine.policy.asking import Asked, Asking, Depends, Quorum, Way
 from engine.policy.capacity import gives_more
 from engine.policy.changing import activate
 from engine.policy.checker import ASSUMED, PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
@@ -105,6 +105,7 @@ __all__ = [
     "Hold",
     "Past",
     "Policy",
+    "Quorum",
     "Response",
     "Staffing",
     "Verdict",

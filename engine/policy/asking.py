@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from engine.errors import Phrase, Title
@@ -11,18 +13,32 @@ Asked = frozenset[UUID] | None
 
 
 @dataclass(frozen=True, slots=True)
+class Quorum:
+    """Of a task that several have to agree to. `votes`: the accounts of which one gives each, and what it weighs.
+
+    `wanted`: what the weights of the votes that agree have to reach. `weighed`: weights are drawn. `once`: one person
+    has one vote.
+    """
+
+    votes: tuple[tuple[frozenset[UUID], Decimal], ...]
+    wanted: Fraction
+    weighed: bool = False
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """Whom a process asks. `people`: by the approval that it provides; `requesters`: for these; None: whoever asks.
 
-    `case`: where it does so, of several answers that data choose among. `instead`: whom it asks when this person, who
-    is among those, asks himself; None: another way tells. `each`: of an approval, accounts of which each has to agree.
+    `case`: where it does so, of several answers that data choose among. `instead`: how it asks when this person, who
+    is among those, asks himself; None: another way tells. `quorums`: of an approval that one person cannot give alone.
     """
 
     people: Mapping[str, Asked]
     requesters: frozenset[UUID] | None = None
     case: Phrase | None = None
-    instead: Callable[[UUID], Mapping[str, Asked] | None] = field(default=lambda _: {}, compare=False)
-    each: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    instead: Callable[[UUID], "Way | None"] = field(default=lambda _: Way({}), compare=False)
+    quorums: Mapping[str, Quorum] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

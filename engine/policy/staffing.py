@@ -19,6 +19,7 @@ from engine.policy.asking import Asked, Asking, Way, anywhere
 from engine.policy.holding import Hold
 from engine.policy.limits import limits
 from engine.policy.oneself import by_himself
+from engine.policy.quorums import Votes
 from engine.policy.statement import Policy, Requirement
 from engine.policy.weakening import Sentence
 from engine.unit_of_work import UnitOfWork
@@ -128,6 +129,7 @@ class _Look:
         self.everybody = everybody
         self.people = {user.id: user for user in everybody.people if user.person_id is not None}
         self.named = {user.person_id: user.name for user in self.people.values()}
+        self.person_of = {key: user.person_id for key, user in self.people.items()}
         self.anywhere = {need.approval: anywhere(askings, need.approval) for need in policy.approvals}
         self.askings = [one for one in askings if not one.approvals.isdisjoint(self.anywhere)]
         self.departments = _departments(everybody)
@@ -166,9 +168,10 @@ class _Look:
         found: dict[tuple[Key, str], tuple[Staffing, list[Way]]] = {}
         for way in asking.ways:
             alone = self._alone(way) if len(asking.ways) > 1 else None
+            votes = self._votes(way)
             said: dict[Key, tuple[Staffing, int]] = {}
             for entitled, when in cases.items():
-                for key, one in self._of_case(when[0], entitled, way, alone):
+                for key, one in self._of_case(when[0], entitled, way, votes, alone):
                     first, so_far = said.get(key, (one, 0))
                     said[key] = (first, so_far + len(when))
             for key, (one, so_far) in said.items():
@@ -178,15 +181,21 @@ class _Look:
             yield key, one if len(ways) == len(asking.ways) else self._for(one, ways, asking)
 
     def _of_case(
-        self, when: Phrase | Listed, entitled: Able, way: Way, alone: UUID | None
+        self, when: Phrase | Listed, entitled: Able, way: Way, votes: Mapping[str, Votes], alone: UUID | None
     ) -> Iterator[tuple[Key, Staffing]]:  # fmt: skip
-        """`alone`: the person for whom alone it is the way."""
+        """`votes`: of its tasks that several have to agree to; `alone`: the person for whom alone it is the way."""
         facts: dict[str, Any] = {"policy": Term("policy", self.policy.id), "when": when}
         needed = [need for need, _ in entitled]
         able = self._able(entitled, way.people, alone)
-        chosen = _fits(needed, able)
+        counted = [(need, votes[need.approval]) for need in needed if need.approval in votes]
+        few = next(((need, one) for need, one in counted if not one.agree()), None)
+        chosen = _fits(needed, able) if few is None else None
         if chosen is None and alone is not None:
             yield ("own", alone), self._own(facts, alone)
+            return
+        if few is not None:
+            text, said = few[1].short(few[0].approval)
+            yield ("nobody", few[0]), Staffing(self.policy.id, "nobody", (text, facts | said))
             return
         if chosen is None:
             short = next((need for need in needed if len(able[need]) < need.people), needed[0])
@@ -194,11 +203,12 @@ class _Look:
             facts |= {"approval": Term("capability", short.approval), "needed": short.people, "found": len(able[short])}
             yield ("nobody", short), Staffing(self.policy.id, "nobody", (text, facts))
             return
-        together = frozenset[UUID]().union(*(self._persons(way.each.get(need.approval, ())) for need in needed))
-        looked_at = together.union(chosen)  # whoever else is away leaves those who were chosen
+        weighty = frozenset[UUID]().union(chosen, *(one.indispensable for _, one in counted if one.weighed))
+        # whoever else is away leaves those who were chosen, and enough to agree
+        looked_at = weighty.union(*(one.indispensable for _, one in counted))
 
         def is_missed(away: frozenset[UUID]) -> bool:
-            return not away.isdisjoint(together) or _fits(needed, able, away) is None
+            return any(not one.agree(away) for _, one in counted) or _fits(needed, able, away) is None
 
         missed: list[UUID] = []
         for person in sorted(looked_at):
@@ -207,10 +217,10 @@ class _Look:
                 named = facts | {"who": self.named[person]}
                 missed.append(person)
                 yield ("away", person), Staffing(self.policy.id, "away", (text, named), (person,))
-            if person in chosen and not self._fits_without(person, entitled, way):
+            if person in weighty and not self._fits_without(person, entitled, way):
                 yield ("own", person), self._own(facts, person)
         alone_missed = frozenset(missed) if way.requesters is not None else frozenset[UUID]()
-        for unit in self._smallest(looked_at, alone_missed, is_missed):
+        for unit in self._smallest(looked_at.union(*(one.people for _, one in counted)), alone_missed, is_missed):
             text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
             named = facts | {"department": self.everybody.units[unit].name}
             people = tuple(self.departments[unit])
@@ -233,8 +243,14 @@ class _Look:
         instead = way.instead(requester)
         if instead is None:
             return True
-        able = self._able(entitled, instead, requester)
-        return _fits(list(able), able) is not None
+        able, votes = self._able(entitled, instead.people, requester), self._votes(instead)
+        return _fits(list(able), able) is not None and all(
+            votes[need.approval].agree() for need in able if need.approval in votes
+        )
+
+    def _votes(self, way: Way) -> dict[str, Votes]:
+        """Of its tasks that several have to agree to."""
+        return {approval: Votes(one, self.person_of) for approval, one in way.quorums.items()}
 
     def _own(self, facts: Mapping[str, Any], requester: UUID) -> Staffing:
         text = N_("{policy}, {when}: what {who} asks for, nobody can approve.")

@@ -10,15 +10,15 @@ from engine import dmn, feel, identity, workdays
 from engine.approvals import automatic, candidates, choices, rounds
 from engine.approvals.automatic import Automatic
 from engine.approvals.candidates import Candidate
-from engine.bpmn import chosen
+from engine.bpmn import chosen, quorum
 from engine.bpmn.program import Human, Node, Program, Slot
 from engine.bpmn.steps import Assignment, Capability, Work
 from engine.db import rows
 from engine.dmn import model as tables
-from engine.errors import N_, EngineError, Listed, Phrase, Title
+from engine.errors import N_, EngineError, InvalidValue, Listed, Phrase, Title
 from engine.feel import nodes as syntax
 from engine.identity import Everybody, User
-from engine.policy import Asked, Asking, Depends, Way
+from engine.policy import Asked, Asking, Depends, Quorum, Way
 from engine.unit_of_work import UnitOfWork
 
 Decisions = Callable[[str], dmn.Model | None]
@@ -60,11 +60,11 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Asks:
-    """Whom a task asks, in which case of several. `each`: those of them who all have to agree."""
+    """Whom a task asks, in which case of several. `quorum`: where one of them does not decide."""
 
     case: Phrase | None
     people: Asked
-    each: frozenset[UUID] = frozenset()
+    quorum: Quorum | None = None
 
 
 class _OnData(Exception):
@@ -109,6 +109,7 @@ class _Company:
     of_person: dict[UUID, User] = field(init=False)
     _names: dict[str, str] = field(init=False)
     _models: dict[str, dmn.Model | None] = field(default_factory=dict)
+    _members: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         identity.remember(self.uow, self.everybody)
@@ -123,6 +124,12 @@ class _Company:
         if decision not in self._models:
             self._models[decision] = self.decisions(decision)
         return self._models[decision]
+
+    def members(self, group: UUID) -> frozenset[UUID]:
+        """Accounts in it, looked for once."""
+        if group not in self._members:
+            self._members[group] = frozenset(one.id for one in identity.members_of(self.uow, [group]))
+        return self._members[group]
 
     def called(self, value: Any) -> list[str]:
         """Whom a value names, in words."""
@@ -161,7 +168,7 @@ class _Process:
         found: dict[tuple[Any, ...], tuple[Way, set[UUID]]] = {}
         for members in self.company.classes(reads):
             for way in self._ways(members[0]):
-                key = (tuple(way.people.items()), tuple(way.each.items()), way.case)
+                key = (tuple(way.people.items()), tuple(way.quorums.items()), way.case)
                 found.setdefault(key, (way, set()))[1].update(one.id for one in members)
         for way, requesters in found.values():
             yield replace(way, requesters=frozenset(requesters))
@@ -179,30 +186,29 @@ class _Process:
         self, asked: Sequence[list[_Asks]], place: tuple[int, int] | None, requester: User | None
     ) -> Way:  # fmt: skip
         people: dict[str, Asked] = {}
-        each: dict[str, frozenset[UUID]] = {}
+        quorums: dict[str, Quorum | None] = {}
         case: Phrase | None = None
         for number, (task, answers) in enumerate(zip(self.tasks, asked, strict=True)):
             if place is not None and place[0] == number:
                 answers = [answers[place[1]]]
                 case = answers[0].case
             approval = str(task.human.provides)
-            each[approval] = answers[0].each if approval not in people and len(answers) == 1 else frozenset()
+            quorums[approval] = answers[0].quorum if approval not in people and len(answers) == 1 else None
             for one in answers:
                 known = people.get(approval, frozenset())
                 people[approval] = None if known is None or one.people is None else known | one.people
-        return Way(people, None, case, lambda person: self._instead(person, place, requester), each)
+        several = {approval: one for approval, one in quorums.items() if one is not None}
+        return Way(people, None, case, lambda person: self._instead(person, place, requester), several)
 
-    def _instead(
-        self, person: UUID, place: tuple[int, int] | None, requester: User | None
-    ) -> Mapping[str, Asked] | None:
-        """Whom it asks when this person asks; None: his class is looked at anyhow."""
+    def _instead(self, person: UUID, place: tuple[int, int] | None, requester: User | None) -> Way | None:
+        """How it asks when this person asks; None: his class is looked at anyhow."""
         user = self.company.of_person.get(person)
         if user is None or (requester is not None and user.id in self.company.leading):
             return None
         asked = [task.asked(user) for task in self.tasks]
         if place is not None and len(asked[place[0]]) <= place[1]:
             return None
-        return self._way(asked, place, user).people
+        return self._way(asked, place, user)
 
 
 class _Task:
@@ -246,13 +252,26 @@ class _Task:
             answer = []
         if isinstance(answer, Automatic):
             answer = []
-        groups = [one.id for one in answer if one.group]
-        named = frozenset(one.id for one in answer if not one.group)
-        if groups:
-            return _Asks(None, named.union(one.id for one in identity.members_of(self.company.uow, groups)))
-        chosen_later = self.human.strategy in (*choices.SELECTS, "nodeApprover")
-        together = rounds.mode_of(asking.work) in ("all", "sequential") and not chosen_later
-        return _Asks(None, named, named if together else frozenset())
+        voting = {one: self._voting(one) for one in answer}
+        people = frozenset[UUID]().union(*voting.values())
+        if not voting or self.human.strategy in (*choices.SELECTS, "nodeApprover"):  # who it is, is chosen later
+            return _Asks(None, people)
+        mode, weigh = rounds.mode_of(asking.work), rounds.weights(asking.work)
+        try:
+            weights = quorum.counted(mode, map(weigh, voting))
+            wanted = quorum.needed(mode, weights, rounds.parameters_of(asking.work))
+        except InvalidValue:  # the round could not be counted
+            return _Asks(None, frozenset())
+        if wanted is None:
+            return _Asks(None, people)
+        votes = tuple(zip(voting.values(), weights, strict=True))
+        return _Asks(None, people, Quorum(votes, wanted, mode == "weight", mode in ("ratio", "weight")))
+
+    def _voting(self, one: Candidate) -> frozenset[UUID]:
+        """Accounts that may give the vote of a candidate."""
+        if not one.group:
+            return frozenset((one.id,))
+        return self.company.members(one.id)
 
     def _resolved(self, node: Node, human: Human, told: _Told, requester: User | None) -> list[Candidate]:
         asking = self._asking(human, told.values, requester)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from engine import workdays
-from engine.approvals import modes
+from engine.bpmn import quorum
 from engine.bpmn.outline import Card, settings
 from engine.errors import N_, EngineError, InvalidValue, Phrase
 from webui.designer import vocabulary
@@ -225,7 +225,7 @@ def _sent(choice: Choice, sent: MultiDict[str, str], stored: str) -> str | None:
 
 def _check_threshold(text: str) -> None:
     try:
-        modes.threshold(text)
+        quorum.threshold(text)
     except InvalidValue:
         raise NotAThreshold(found=text) from None
 

@@ -1,7 +1,10 @@
 """The approvals that live: what gives them, what ends them, and which document they are about."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
+from engine.bpmn import quorum
+from engine.errors import InvalidValue
 from engine.policy.abstraction import NOT_TOLD, Place, System
 from engine.policy.space.layout import scopes_around
 from engine.policy.space.states import APART, DIGIT, READ, STALE, WORDS, Need, Slots, State, counted_by, is_marked
@@ -204,7 +207,18 @@ def _quorum(place: Place) -> int:
     listed = read_texts(assignees.users) if assignees is not None and assignees.users and not assignees.groups else None
     if listed is None:
         return UNCOUNTED
-    return len(set(listed)) if approval.mode in ("all", "sequential") else 1
+    asked, given = set(listed), {line.name: line.value for line in approval.weights}
+    parameters = {line.name: line.value for line in approval.parameters}
+    if parameters.get("abstain") == "exclude" or not asked.issuperset(given):  # else it is not told whose weight it is
+        return 1
+    try:
+        weights = quorum.counted(approval.mode, (quorum.weight(given.get(one, "1")) for one in asked))
+        wanted = quorum.needed(approval.mode, weights, parameters)
+    except InvalidValue:
+        return 1
+    if wanted is None or min(weights, default=Decimal(0)) < 1:  # who is asked beside them weighs one
+        return 1
+    return quorum.fewest(weights, wanted) or 1
 
 
 def of_several(place: Place) -> bool:

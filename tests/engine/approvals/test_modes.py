@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import combinations
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.approvals.ledger import Item, Ledger, decide, depth, progress, subtree, turn
-from engine.approvals.modes import need, pick, threshold
+from engine.approvals.modes import Vote, count, pick
+from engine.bpmn import quorum
+from engine.bpmn.quorum import need, threshold
 from engine.errors import InvalidValue
 from tests.examples import examples
 
@@ -375,3 +378,35 @@ def test_removing_a_pending_signer_never_undecides(mode, votes, weights):
     gone = votes.index("P")
 
     assert result(mode[0], votes[:gone] + votes[gone + 1 :], weights[:gone] + weights[gone + 1 :], **mode[1]) != "-"
+
+
+@given(
+    st.sampled_from(("all", "sequential", "single", "ratio", "weight", "any", "claim")),
+    st.lists(st.decimals("0", "9", places=1), min_size=1, max_size=6),
+    st.sampled_from(("1/2", "2/3", "60%", "0.4", "100%", "3", "12.5")),
+    st.booleans(),
+)
+@examples(200)
+def test_how_many_have_to_agree_is_what_the_count_of_votes_says(mode, weights, share, strict):
+    parameters = {"threshold": share, "strict": strict}
+
+    def passes(agreed):
+        votes = [Vote(n, "A" if n in agreed else "P", one, n) for n, one in enumerate(weights)]
+        return count(mode, votes, parameters) in ((True, "enough_agreed"), (True, "all_agreed"), (True, "one_agreed"))
+
+    parties = [frozenset(one) for size in range(1, len(weights) + 1) for one in combinations(range(len(weights)), size)]
+    enough = [one for one in parties if passes(one)]
+    last = [one for one in enough if any(not passes(one - {n}) for n in one) or len(one) == 1]
+    wanted = quorum.needed(mode, weights, parameters)
+    if wanted is None:
+        assert min(map(len, enough)) == 1
+    else:
+        counted = quorum.counted(mode, weights)
+        assert quorum.fewest(counted, wanted) == min(map(len, enough), default=None)
+        assert quorum.most(counted, wanted) == max(map(len, last), default=None)
+
+
+@pytest.mark.parametrize("text", ["", "many", "-1", "NaN", "Infinity"])
+def test_a_weight_is_a_number(text):
+    with pytest.raises(InvalidValue):
+        quorum.weight(text)

@@ -71,6 +71,22 @@ def test_a_held_payment_is_approved_anew_as_it_is_now_and_paid(engine, who):
         assert audit.verify(uow, instance_id).findings == []  # though another chain tells why the first is void
 
 
+@pytest.mark.parametrize("vote", ['ratio" threshold="1/2', 'weight" threshold="50%'])
+def test_a_vote_that_one_of_two_decides_is_not_asked_again_for_two(engine, who, vote):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": TIMED.replace(b'mode="any"', f'mode="{vote}"'.encode())})
+        policy.ship(uow, POLICY.replace("finance_approval, people: 1", "finance_approval, people: 2"))
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(who["req"]) as uow:
+        runtime.start(uow, "p", {"bill_id": str(bill_id)})
+    agree(engine, who["fay"])
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(who["req"]) as uow:
+        (found,) = policy.open_holds(uow)
+        assert tasks.approvable_again(uow, found) is None
+
+
 @pytest.mark.parametrize("handed_on", [False, True])
 def test_what_a_drawing_asks_too_few_people_for_is_not_asked_again_in_vain(engine, who, handed_on):
     """One of two approves, or who has it from the only one; the policy wants two: another round gives one again."""

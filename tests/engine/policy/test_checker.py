@@ -114,6 +114,37 @@ def test_how_many_people_an_approval_asks_is_counted_where_it_is_drawn(users, ho
 
 
 @pytest.mark.parametrize(
+    ("mode", "weights", "holds"),
+    [
+        ('ratio" threshold="2/3', {}, True),
+        ('ratio" threshold="1/3', {}, False),
+        ('ratio" threshold="1/3" strict="true', {}, True),
+        ('ratio" threshold="1/3', {"fay": 9}, False),
+        ('ratio" threshold="2/3" abstain="exclude', {}, False),
+        ('ratio" threshold="most', {}, False),
+        ('weight" threshold="60%', {"fay": 2, "cfo": 2}, True),
+        ('weight" threshold="60%', {"fay": 4}, False),
+        ('weight" threshold="4', {"fay": 3}, True),
+        ('weight" threshold="9', {"fay": 3}, False),
+        ('weight" threshold="60%', {"who": 2}, False),
+        ('weight" threshold="1', {"fay": "0.5", "cfo": "0.5", "dan": "0.4"}, False),
+        ('weight" threshold="60%', {"fay": "two"}, False),
+    ],
+)
+def test_of_a_vote_those_are_counted_who_have_to_agree(mode, weights, holds):
+    two = policy.read("""
+- {id: PAY-001, title: 先审批, on: payment.execute, require: [{approval: finance_approval, people: 2}]}
+""")
+    weighed = "".join(f'<troika:weight user="{user}" value="{value}"/>' for user, value in weights.items())
+    fin = approval(mode=mode).replace('assignee="fay"', 'candidateUsers="fay,cfo,dan"')
+    fin = fin.replace('onReject="flow"/>', f'onReject="flow">{weighed}</troika:approval>')
+
+    found = [one for one in check(good(fin=fin), policies=two) if one.rule == "policy-approval-missing"]
+
+    assert (found == []) is holds
+
+
+@pytest.mark.parametrize(
     "condition",
     [
         'approval.fin.outcome = "reject"',

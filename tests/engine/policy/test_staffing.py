@@ -301,6 +301,57 @@ def test_where_all_who_are_asked_have_to_agree_each_of_them_is_missed(engine, sh
     assert found == [[], ["Cfo", "Dan", "Fay"], ["Cfo", "Dan", "Fay"]]
 
 
+VOTES = [
+    ('ratio" threshold="2/3', {}, "fay,cfo,dan", []),
+    ('ratio" threshold="2/3" strict="true', {}, "fay,cfo,dan", ["Cfo", "Dan", "Fay"]),
+    ('ratio" threshold="100%', {}, "fay,cfo", ["Cfo", "Fay"]),
+    ('ratio" threshold="50%', {"fay": 9}, "fay,cfo", []),
+    ('weight" threshold="60%', {"fay": 50, "cfo": 30, "dan": 20}, "fay,cfo,dan", ["Fay"]),
+    ('weight" threshold="60%', {"fay": 40, "cfo": 30, "dan": 30}, "fay,cfo,dan", []),
+    ('weight" threshold="3', {"fay": 2}, "fay,cfo", ["Cfo", "Fay"]),
+]  # fmt: skip
+
+
+def voted(engine, mode, weights, users):
+    weighed = "".join(f'<troika:weight user="{user}" value="{value}"/>' for user, value in weights.items())
+    drawn = asking("p", strategy("user", users=users)).replace(b'mode="any"', f'mode="{mode}"'.encode())
+    drawn = drawn.replace(b'onReject="flow"/>', f'onReject="flow">{weighed}</troika:approval>'.encode())
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": drawn})
+    return [(kind, text.removeprefix("REF-001, always: ")) for kind, text, _ in all_said(engine) if kind != "self"]
+
+
+def test_where_votes_are_counted_those_are_missed_without_whom_there_are_too_few(engine, shop):
+    found = []
+    for mode, weights, users, _ in VOTES:
+        found.append([text.split()[1] for kind, text in voted(engine, mode, weights, users) if kind == "away"])
+
+    assert [sorted(one) for one in found] == [said for *_, said in VOTES]
+
+
+def test_votes_that_cannot_be_enough_are_said_whatever_a_policy_asks(engine, shop):
+    few = "{} people must give finance_approval, {} can."
+    light = "the weights of those who give finance_approval must come to {}, all who are asked have {}."
+
+    assert voted(engine, 'weight" threshold="7.5', {"fay": 4}, "fay,cfo,dan") == [("nobody", light.format("7.5", 6))]
+    assert voted(engine, 'ratio" threshold="most', {}, "fay,cfo") == [("nobody", few.format(1, 0))]
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_user(uow, "fay2", "Fay", person_id=identity.user(uow, "fay").person_id)
+    assert voted(engine, 'ratio" threshold="100%', {}, "fay,fay2,cfo") == [("nobody", few.format(3, 2))]
+
+
+def test_what_one_asks_for_himself_and_a_department_away_leave_too_little_weight(engine, shop):
+    found = voted(engine, 'weight" threshold="65', {"fay": 60, "cfo": 30, "bob": 15, "ann": 15}, "cfo,bob,ann,fay")
+
+    assert found == [
+        ("away", "if Fay is away, nobody can approve."), ("own", "what Fay asks for, nobody can approve."),
+        ("department", "if the whole of Finance is away, nobody can approve."),
+    ]
+    assert voted(engine, 'ratio" threshold="60%', {}, "fay,cfo,bob,ann") == [
+        ("department", "if the whole of Sales is away, nobody can approve.")
+    ]
+
+
 def test_a_department_is_away_with_those_below_it_and_the_smallest_is_named(engine, shop):
     with engine.unit_of_work(ENGINE) as uow:
         for key, login in (("cash", "fay"), ("books", "cfo")):
