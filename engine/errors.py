@@ -46,7 +46,7 @@ class Listed(str):
 
 
 class Title(str):
-    """A name that a drawing has in several languages, used as a fact: `labels` by language."""
+    """A name in several languages, of a drawing or of the directory, used as a fact: `labels` by language."""
 
     __slots__ = ("labels",)
     labels: dict[str, str]
@@ -55,6 +55,11 @@ class Title(str):
         self = super().__new__(cls, name)
         self.labels = labels
         return self
+
+    @classmethod
+    def english(cls, name: str, name_en: str | None) -> "Title":
+        """Of somebody or something that may have an English name beside its own."""
+        return cls(name, {"en": name_en} if name_en else {})
 
 
 class Term(str):

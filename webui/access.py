@@ -81,7 +81,7 @@ def check(view: Callable[..., Any]) -> None:
 
 def closed(page: str, capability: str) -> PageClosed:
     """Why the reader may not open `page`, with up to three of those who can give him the right."""
-    givers = [Title(one.name, {"en": one.name_en} if one.name_en else {}) for one in _administrators()]
+    givers = [Title.english(one.name, one.name_en) for one in _administrators()]
     return PageClosed(page=page, right=Term("right", capability), who=givers or [N_("nobody at present")])
 
 

@@ -1,4 +1,4 @@
-"""How much agreement an approval asks for where several are asked: a share of them (票签), or of their weights (加权)."""
+"""How many of those who are asked have to agree: all, a share of them (票签), or of their weights (加权)."""
 
 import math
 from collections.abc import Iterable, Mapping

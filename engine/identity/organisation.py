@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, delete, func, insert, select, update
 
 from engine import history, ids
 from engine.db.identity import org_unit, user_account, user_org_unit
-from engine.errors import N_, AlreadyExists, InvalidValue, NotFound
+from engine.errors import N_, AlreadyExists, InvalidValue, NotFound, Title
 from engine.identity.people import SCOPE, User, as_id, find, of_row, reference_text, select_users, user
 from engine.identity.permissions import group, groups_of
 from engine.unit_of_work import UnitOfWork
@@ -28,6 +28,11 @@ class OrgUnit:
     name_en: str
     parent_id: UUID | None
     leader_id: UUID | None
+
+    @property
+    def title(self) -> Title:
+        """As of a `User`."""
+        return Title.english(self.name, self.name_en)
 
 
 def create_org_unit(

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, or_, select, update
 
 from engine.db.identity import user_account
-from engine.errors import NotFound
+from engine.errors import NotFound, Title
 from engine.unit_of_work import UnitOfWork
 
 SCOPE = "identity"
@@ -42,6 +42,11 @@ class User:
     demo: bool
     disabled_at: datetime | None
     session_epoch: int
+
+    @property
+    def title(self) -> Title:
+        """The name as a fact, in the reader's language where it is shown."""
+        return Title.english(self.name, self.name_en)
 
     @property
     def active(self) -> bool:
@@ -110,13 +115,14 @@ def users(uow: UnitOfWork, *, search: str = "", disabled: bool = False, after: s
     return [of_row(row) for row in uow.execute(query)]
 
 
-def names(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Names by id, for lists."""
+def names(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, Title]:
+    """Names by id, for lists and as facts."""
     wanted = {key for key in user_ids if key is not None}
     if not wanted:
         return {}
-    rows = uow.execute(select(user_account.c.id, user_account.c.name).where(user_account.c.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
+    columns = (user_account.c.id, user_account.c.name, user_account.c.name_en)
+    rows = uow.execute(select(*columns).where(user_account.c.id.in_(wanted)))
+    return {row.id: Title.english(row.name, row.name_en) for row in rows}
 
 
 def persons(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, UUID | None]:

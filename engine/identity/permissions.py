@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, delete, insert, or_, select
 
 from engine import history, ids
 from engine.db.identity import membership, user_account, user_group
-from engine.errors import N_, AlreadyExists, Forbidden, NotFound, Phrase, Term
+from engine.errors import N_, AlreadyExists, Forbidden, NotFound, Phrase, Term, Title
 from engine.identity.people import SCOPE, User, as_id, names, of_row, select_users, user
 from engine.unit_of_work import UnitOfWork
 
@@ -41,6 +41,11 @@ class Group:
     name: str
     name_en: str
     capabilities: frozenset[str]
+
+    @property
+    def title(self) -> Title:
+        """As of a `User`."""
+        return Title.english(self.name, self.name_en)
 
 
 def create_group(uow: UnitOfWork, key: str, name: str, *, name_en: str = "", capabilities: str = "") -> Group:

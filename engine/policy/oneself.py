@@ -5,7 +5,7 @@ from itertools import combinations
 from uuid import UUID
 
 from engine import identity
-from engine.errors import N_, Listed, Term
+from engine.errors import N_, Listed, Phrase, Term
 from engine.identity import Everybody, Substitution, User
 from engine.policy.asking import Asking, anywhere
 from engine.policy.statement import Policy, Requirement
@@ -92,13 +92,13 @@ def _alone(policy: Policy, people: Mapping[UUID, User], asked: _Asked, direct: s
     if len(direct) > MOST_ALONE:
         many = N_("{policy}: {n} people may approve what they ask for themselves, by their roles, {names} among them.")
         listed = [user for user in people.values() if user.id in direct]
-        named = about | {"n": len(listed), "names": Listed(user.name for user in listed[:MOST_NAMED])}
+        named = about | {"n": len(listed), "names": Listed(user.title for user in listed[:MOST_NAMED])}
         yield (many, named), ()
         return
     approvals = [need.approval for need in policy.approvals]
     for user in (one for one in people.values() if one.id in direct):
         text = by_line if asked.by_line_only(approvals, user.id) else by_role
-        yield (text, about | {"who": user.name}), (user.id,)
+        yield (text, about | {"who": user.title}), (user.id,)
 
 
 def _as_substitutes(
@@ -106,7 +106,7 @@ def _as_substitutes(
 ) -> Iterator[Said]:  # fmt: skip
     text = N_("{policy}: {who} may approve what he asks for himself, as the substitute of {principal}.")
     for substitute, principal in sorted(proxies, key=lambda pair: [people[one].login for one in pair]):
-        named = {"who": people[substitute].name, "principal": people[principal].name}
+        named = {"who": people[substitute].title, "principal": people[principal].title}
         yield (text, {"policy": Term("policy", policy.id), **named}), (substitute, principal)
 
 
@@ -127,5 +127,9 @@ def _twice(policy: Policy, people: Mapping[UUID, User], able: set[UUID]) -> Iter
     for users in shared.values():
         for one, other in combinations(users, 2):
             if one.person_id != other.person_id and not able.isdisjoint((one.id, other.id)):
-                named = {"who": f"{one.name} ({one.login})", "other": f"{other.name} ({other.login})"}
+                named = {"who": _with_login(one), "other": _with_login(other)}
                 yield (text, {"policy": Term("policy", policy.id), **named}), (one.id, other.id)
+
+
+def _with_login(user: User) -> Phrase:
+    return Phrase(N_("{name} ({login})"), name=user.title, login=user.login)

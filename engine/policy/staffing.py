@@ -128,7 +128,7 @@ class _Look:
         self.policy = policy
         self.everybody = everybody
         self.people = {user.id: user for user in everybody.people if user.person_id is not None}
-        self.named = {user.person_id: user.name for user in self.people.values()}
+        self.named = {user.person_id: user.title for user in self.people.values()}
         self.person_of = {key: user.person_id for key, user in self.people.items()}
         self.anywhere = {need.approval: anywhere(askings, need.approval) for need in policy.approvals}
         self.askings = [one for one in askings if not one.approvals.isdisjoint(self.anywhere)]
@@ -222,7 +222,7 @@ class _Look:
         alone_missed = frozenset(missed) if way.requesters is not None else frozenset[UUID]()
         for unit in self._smallest(looked_at.union(*(one.people for _, one in counted)), alone_missed, is_missed):
             text = N_("{policy}, {when}: if the whole of {department} is away, nobody can approve.")
-            named = facts | {"department": self.everybody.units[unit].name}
+            named = facts | {"department": self.everybody.units[unit].title}
             people = tuple(self.departments[unit])
             yield ("department", unit), Staffing(self.policy.id, "department", (text, named), people)
 
@@ -285,7 +285,7 @@ class _Look:
         return one
 
     def _asked_for(self, when: Any, requesters: Collection[UUID]) -> Phrase:
-        names = sorted(self.people[one].name for one in requesters)
+        names = sorted(self.people[one].title for one in requesters)
         first = Listed(names[:MOST_NAMED])
         if len(names) == len(first.parts):
             return Phrase(N_("{when}, asked for by {requesters}"), when=when, requesters=first)

@@ -107,7 +107,8 @@ class _Company:
     leading: frozenset[UUID] = field(init=False)
     """accounts that lead somebody: each has a line above him of his own"""
     of_person: dict[UUID, User] = field(init=False)
-    _names: dict[str, str] = field(init=False)
+    _names: dict[str, Title] = field(init=False)
+    """what is named by logins, keys and ids"""
     _models: dict[str, dmn.Model | None] = field(default_factory=dict)
     _members: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
 
@@ -116,7 +117,13 @@ class _Company:
         heads = {unit.leader_id for unit in self.everybody.units.values()}
         managers = {user.manager_id for user in self.everybody.people}
         self.leading = frozenset(one for one in heads | managers if one is not None)
-        self._names = {text: one.name for one in self.everybody.people for text in (one.login, str(one.id))}
+        people = self.everybody.people
+        self._names = {
+            **{one.position: Title.english(one.position, one.position_en) for one in people},
+            **{one.key: one.title for one in self.everybody.units.values()},
+            **{one.key: one.title for one in identity.groups(self.uow)},
+            **{text: one.title for one in people for text in (one.login, str(one.id))},
+        }
         self.of_person = {user.person_id: user for user in self.everybody.people if user.person_id is not None}
 
     def model(self, decision: str) -> dmn.Model | None:

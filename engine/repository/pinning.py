@@ -100,7 +100,7 @@ class References:
     def name(self, field: FormField, value: str) -> Title | None:
         """How a value that is picked in a form is called; None when the actor may not choose it."""
         found = pickers.names(self._uow, field, [value], offered=True).get(value)
-        return None if found is None else Title(found.name, {"en": found.name_en} if found.name_en else {})
+        return None if found is None else Title.english(found.name, found.name_en)
 
     def decision(self, process: Process, called: CalledDecision) -> dmn.Model:
         """The model that `process` asks there. Raises NotFound."""

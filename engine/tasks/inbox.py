@@ -580,7 +580,7 @@ def _lines_of(places: int) -> Select[Any]:
     return _every_line.where(work_item.c.id.in_([bindparam(f"item_{number}", type_=Id) for number in range(places)]))
 
 
-def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, Group]) -> InboxItem:
+def _line(uow: UnitOfWork, row: Any, holders: Mapping[UUID, str], groups: dict[UUID, Group]) -> InboxItem:
     group = groups.get(row.group_id)
     mine = row.assignee_id == uow.actor.user_id
     unconfirmed = row.status == ItemStatus.COUNTERSIGNING  # with signers after him it would not be in an inbox

@@ -141,7 +141,7 @@ class Keeping:
         """The name of the group, in the reader's language where it is shown."""
         if self.group is None:
             return Title(self.legal or "", {})
-        return Title(self.group.name, {"en": self.group.name_en})
+        return self.group.title
 
     @property
     def held(self) -> bool:

@@ -16,7 +16,7 @@ from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 from tests.engine.policy.test_emergency import POLICY, WHY
-from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
+from tests.engine.policy.test_gate import PAYING, a_bill, agree, changed, started, state_of
 from tests.redteam.walls import without
 from tests.webui.test_inbox import items
 from webui import node, policies
@@ -373,6 +373,28 @@ def test_the_page_of_duties_and_the_api_say_what_was_not_looked_at_and_the_page_
     assert "1 people must give " in shown
     assert cut in folded
     assert f"{len(said) - 1} more" in folded
+
+
+def test_who_is_missing_is_named_in_the_readers_language(engine, known, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING.replace(b'mode="any"', b'mode="all"')})
+        unit = identity.create_org_unit(uow, "fin", "财务部", name_en="Finance").id
+        for login, name, name_en in (("fay", "方怡", "Fay Fang"), ("cfo", "陈总", "Chief Chen")):
+            key = identity.user(uow, login).id
+            identity.change_user(uow, key, name=name, name_en=name_en, org_unit=unit, email="fin@example.org")
+    by_language = {}
+    for language in ("en", "zh"):
+        known["cora"].post("/language", data={"language": language})
+        said = known["cora"].get("/api/v1/policies/staffing").json
+        page = text_in(known["cora"].get("/policies/duties"))
+        assert all(one["sentence"] in page for one in said)
+        by_language[language] = " ".join(one["sentence"] for one in said)
+
+    named = {"方怡": "Fay Fang", "陈总": "Chief Chen", "财务部": "Finance", "方怡（fay）": "Fay Fang (fay)"}
+    for name, name_en in named.items():
+        assert (name in by_language["zh"], name_en in by_language["zh"]) == (True, False)
+        assert (name in by_language["en"], name_en in by_language["en"]) == (False, True)
 
 
 def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine, known, people):

@@ -330,7 +330,7 @@ def _people(versions: list[Version]) -> dict[UUID, str]:
         key for one in versions
         for key in (one.proposed_by, one.approved_by, one.confirmed_by, one.reviewed_by, one.retired_by)
     }  # fmt: skip
-    return identity.names(g.uow, keys)
+    return {key: policy_names.titled(name) for key, name in identity.names(g.uow, keys).items()}
 
 
 def _coverage(found: list[repository.Proof], of: Policy) -> list[tuple[str, int]]:

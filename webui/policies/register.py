@@ -13,7 +13,7 @@ from engine.audit import verifier
 from engine.errors import N_, BusinessError, EngineError, InvalidForm, NotFound, NotHeld
 from engine.identity import User
 from engine.policy import Hold, statement
-from webui import policy_conditions, policy_rows, rendering, route
+from webui import policy_conditions, policy_names, policy_rows, rendering, route
 from webui import policy_words as words
 from webui.access import needs
 from webui.navigation import this_page
@@ -96,7 +96,8 @@ def emergencies() -> ResponseReturnValue:
 
 def _emergencies(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
     found, signs = policy_rows.emergencies(g.uow, g.reader)
-    people = identity.names(g.uow, {key for one in found for key in (one.asked_by, *one.signed_by, one.reviewed_by)})
+    names = identity.names(g.uow, {key for one in found for key in (one.asked_by, *one.signed_by, one.reviewed_by)})
+    people = {key: policy_names.titled(name) for key, name in names.items()}
     return page(
         "policies/emergencies.html", found=found, people=people, error=error,
         may_sign=signs, requests=policy_rows.requests(g.uow, [one.instance_id for one in found]),
