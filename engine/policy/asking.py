@@ -46,6 +46,7 @@ class Depends:
     """A task whose people `data` decide, in words: `approval` may be given by anybody whom a policy entitles."""
 
     approval: str
+    element: str
     task: Title
     data: str
 

@@ -39,7 +39,8 @@ class Staffing:
     """What is to be said of one policy. `kind`: nobody | away | department | own | self, and what is not known:
     data | cut.
 
-    `processes`: keys of those in which it is so; empty: wherever it is asked for.
+    `processes`: keys of those in which it is so; empty: wherever it is asked for. `element`: the task in it, where it
+    is about one.
     """
 
     policy: str
@@ -47,6 +48,7 @@ class Staffing:
     sentence: Sentence
     people: tuple[UUID, ...] = ()
     processes: tuple[str, ...] = ()
+    element: str | None = None
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -300,7 +302,7 @@ class _Look:
                 if one.approval in self.anywhere:
                     facts = {"policy": Term("policy", self.policy.id), "process": asking.name, "task": one.task,
                              "data": one.data}  # fmt: skip
-                    yield Staffing(self.policy.id, "data", (text, facts), (), (asking.key,))
+                    yield Staffing(self.policy.id, "data", (text, facts), (), (asking.key,), one.element)
 
     def _cases(self) -> Iterator[tuple[tuple[Phrase | Listed, Facts], list[Requirement]]]:
         """(words, facts) and what is asked there."""

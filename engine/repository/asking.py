@@ -166,7 +166,8 @@ class _Process:
         reads = frozenset[str]().union(*(task.reads for task in self.tasks))
         ways = list(self._by_class(reads)) if reads else []
         ways = ways or self._ways(None)
-        depends = [Depends(str(one.human.provides), one.title, one.data) for one in self.tasks if one.data is not None]
+        depends = [Depends(str(one.human.provides), one.node.id, one.title, one.data)
+                   for one in self.tasks if one.data is not None]  # fmt: skip
         name = Title(self.program.name or self.program.process_id, self.program.labels)
         return Asking(self.program.process_id, name, tuple(ways), tuple(depends), self.program.category or "")
 

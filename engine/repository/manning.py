@@ -21,13 +21,16 @@ from engine.repository.reading import Reading
 from engine.unit_of_work import UnitOfWork
 
 RULE = "policy-understaffed"
+UNREAD = "policy-staffing-unread"
 SCOPES = ("identity", "policy", "deployment")
 """of the acts that may change who can approve"""
 AT_LEAST = timedelta(days=1)
 WATCHED = tuple(kind for kind in policy.STAFFING if kind not in policy.NOT_KNOWN)
 """kinds that can get worse"""
 WORST = ("nobody", "away")
-"""kinds of which is warned when something is deployed or put in force"""
+"""kinds of which is warned when something is put in force"""
+WARNED = (*WORST, *policy.NOT_KNOWN)
+"""kinds of which is warned when something is deployed"""
 
 _tips = select(audit_tip.c.scope, audit_tip.c.seq).where(audit_tip.c.scope.in_(SCOPES)).order_by(audit_tip.c.scope)
 _last = select(policy_look)
@@ -118,7 +121,7 @@ def short(uow: UnitOfWork, policies: Collection[str]) -> list[Staffing]:
 
 def warnings(uow: UnitOfWork, policies: Collection[Policy], reading: Reading) -> list[Finding]:
     """Of files about to be deployed: what is asked for cannot be approved, or hangs on one person, in their processes
-    and in those whose people their decisions name or entitle."""
+    and in those whose people their decisions name or entitle; and what of that could not be looked at."""
     models = {found.key: found.content for found in reading.of(Kind.DECISION)}
     keys = {one.process_id for one in reading.programs}
     named = {one.process_id: asking.decided_by(one, models) for one in programs_in_use(uow, keys)} if models else {}
@@ -129,11 +132,24 @@ def warnings(uow: UnitOfWork, policies: Collection[Policy], reading: Reading) ->
     if not names:
         return []
     keys |= {key for key, found in named.items() if found}
+    paths = {found.key: found.path for found in reading.of(Kind.PROCESS)}
     return [
-        Finding(RULE, Level.WARN, None, one.sentence[0], dict(one.sentence[1]), _HINT)
-        for one in staffing(uow, reading.programs, names, WORST, models)
-        if not one.processes or one.policy in entitling or keys.intersection(one.processes)
+        _warning(one, paths) for one in staffing(uow, reading.programs, names, WARNED, models)
+        if not one.processes or keys.intersection(one.processes) or (one.policy in entitling and one.kind in WORST)
     ]  # fmt: skip
 
 
+def _warning(one: Staffing, paths: Mapping[str, str]) -> Finding:
+    """`paths`: of the processes whose drawings are looked at."""
+    rule = UNREAD if one.kind in policy.NOT_KNOWN else RULE
+    path = next((paths[key] for key in one.processes if key in paths), "") if one.element else ""
+    text, facts = one.sentence
+    element = one.element if path else None
+    return Finding(rule, Level.WARN, element, text, dict(facts), _HINTS.get(one.kind, _HINT), resource=path)
+
+
 _HINT = N_("Let more people approve it: the page of duties shows who may.")
+_HINTS = {
+    "data": N_("Name people, a group or a table there, or see to it that whoever is named is entitled."),
+    "cut": N_("Look at the others on the page of the policy, or compare with fewer values."),
+}

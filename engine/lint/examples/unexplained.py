@@ -25,7 +25,8 @@ UNEXPLAINED: Mapping[str, frozenset[str]] = {
     )),
     "about what is deployed or which policies there are, not about the drawing": frozenset((
         "approver-does-not-see", "binding-circular", "binding-not-fixed", "capability-not-provided",
-        "policy-name-unknown", "policy-understaffed", "step-template", "version-tag-missing",
+        "policy-name-unknown", "policy-staffing-unread", "policy-understaffed", "step-template",
+        "version-tag-missing",
     )),
     "a form is no drawing": frozenset((
         "component-id-twice", "component-refused", "component-without-id", "component-without-key", "form-currency",

@@ -9,6 +9,7 @@ from engine import identity, policy, repository, workdays
 from engine.db.job import job
 from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
+from engine.findings import Level
 from engine.operations import Facts
 from engine.policy import judging
 from engine.repository import manning, reading
@@ -344,7 +345,8 @@ def test_what_one_asks_for_himself_and_a_department_away_leave_too_little_weight
     found = voted(engine, 'weight" threshold="65', {"fay": 60, "cfo": 30, "bob": 15, "ann": 15}, "cfo,bob,ann,fay")
 
     assert found == [
-        ("away", "if Fay is away, nobody can approve."), ("own", "what Fay asks for, nobody can approve."),
+        ("away", "if Fay is away, nobody can approve."),
+        ("own", "what Fay asks for, nobody can approve."),
         ("department", "if the whole of Finance is away, nobody can approve."),
     ]
     assert voted(engine, 'ratio" threshold="60%', {}, "fay,cfo,bob,ann") == [
@@ -436,6 +438,36 @@ def test_those_count_whom_a_called_version_asks_wherever_in_it(engine, people):
 
         assert [one.capability for one in repository.wanting(uow, policy.in_force(uow))] == ["cfo_approval"]
         assert [one.kind for one in repository.short_staffed(uow, ["REF-001"])] == ["away"]
+
+
+def unread(findings):
+    return [(one.message.format(**one.facts), one.element_id, one.resource, one.level) for one in findings
+            if one.rule == "policy-staffing-unread"]  # fmt: skip
+
+
+def test_a_deployment_says_what_of_who_is_missing_could_not_be_looked_at(engine, people):
+    path = "processes/oa/p.bpmn"
+    drawn = PAYING.replace(b'candidateUsers="fay,cfo"', b'candidateUsers="= bill_id"')
+    depends = (
+        "REF-001, P: whom “财务审批” asks depends on data: bill_id. It counts as anybody entitled.",
+        "fin", path, Level.WARN,
+    )  # fmt: skip
+    limits = " or ".join(f"facts.amount = {10 * step}" for step in range(50))
+    entitled = "finance_approval, eligible: '= {}'"
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("finance_approval, people: 1", entitled.format('actor.login != ""')))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert unread(repository.check(uow, {path: drawn}, drawing=True)) == [depends]
+        assert unread(repository.check(uow, {path: PAYING}, drawing=True)) == []
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("finance_approval, people: 1", entitled.format(limits)))
+        done = repository.deploy(uow, {path: drawn})
+
+    cut = "REF-001: of 103 combinations of amount, 96 were looked at; the others may differ."
+    assert unread(done.findings) == [depends, (cut, None, "", Level.WARN)]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert unread(repository.check(uow, {"t.dmn": TABLE})) == []
+        assert unread(repository.check(uow, {"x.bpmn": straight(user("only"), process_id="x")})) == []
 
 
 def test_a_deployment_and_an_activation_say_who_is_missing(engine, people):
