@@ -1,4 +1,4 @@
-"""`python -m benchmarks.proofs [--random|--undoing|--recalling N] [--seed S] [--mutants] [--speed]`: approve first.
+"""`python -m benchmarks.proofs [--random|--undoing|--recalling|--beside N] [--seed N] [--mutants|--speed]`: proofs.
 
 Drawings made by chance are judged by the proof and by everything that the machine can do; faults are put one by one
 into the shipped processes; and the time that a proof, and a check while somebody draws, takes is measured. Without an
@@ -15,7 +15,7 @@ from engine import identity, repository, scenarios
 from engine.scenarios import world as worlds
 from engine.unit_of_work import ENGINE
 from tests.engine.policy import mutants, sizes
-from tests.engine.policy.against_machine import ASKING, MAKERS, RECALLING, UNDOING, drawn, judged, unseen
+from tests.engine.policy.against_machine import ASKING, BESIDE, MAKERS, RECALLING, UNDOING, drawn, judged, unseen
 
 LIBRARY = Path(__file__).parent.parent
 COLUMNS = {
@@ -61,10 +61,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first one of each kind")
     parser.add_argument("--undoing", type=int, metavar="N", help="so many drawings full of compensation that pays")
     parser.add_argument("--recalling", type=int, metavar="N", help="so many in which decisions are taken back")
+    parser.add_argument("--beside", type=int, metavar="N", help="so many in which branches stand beside each other")
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
-    everything = not (options.random or options.undoing or options.recalling or options.mutants or options.speed)
+    chosen = (options.random, options.undoing, options.recalling, options.beside, options.mutants, options.speed)
+    everything = not any(chosen)
     print(machine())
     wrong = 0
     if options.speed or everything:
@@ -77,6 +79,8 @@ def main() -> int:
         wrong += _random(list(UNDOING), options.undoing or 2_000, options.seed)
     if options.recalling or everything:
         wrong += _random(list(RECALLING), options.recalling or 1_000, options.seed)
+    if options.beside or everything:
+        wrong += _random(list(BESIDE), options.beside or 1_000, options.seed)
     return int(wrong > 0)
 
 

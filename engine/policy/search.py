@@ -2,7 +2,8 @@
 
 State = tokens x outcomes of approvals x live approvals. Breadth first, so that a counter-example is a shortest one.
 What cannot change the answer is left out before: nodes that only hand a token on are passed at once, tokens that can
-neither pay, approve, stop nor join anything are forgotten, outcomes that nothing asks for any more as well.
+neither pay, approve, stop nor join anything are forgotten, outcomes that nothing asks for any more as well, and of
+branches that have nothing to do with each other one goes first (`space.ordering`).
 """
 
 from collections import deque

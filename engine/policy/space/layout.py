@@ -249,6 +249,13 @@ def computes(place: Place) -> bool:
     return bool(throws or node.extensions.inputs or node.data_in or node.data)
 
 
+def waits_for_others(place: Place) -> bool:
+    """Whether a rejection there waits for the other branches."""
+    approval = place.node.extensions.approval
+    said = () if approval is None else approval.parameters
+    return any((one.name, one.value) == ("branchReject", "waitOthers") for one in said)
+
+
 def sent_back_to(place: Place) -> list[str]:
     """Where people, or a time limit, send it back to: initiator, previous, any, or the id of an element."""
     found = place.node.extensions

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from engine.policy.abstraction import Place, System
-from engine.policy.space.layout import asks, computes, scopes_around
+from engine.policy.space.layout import asks, computes, scopes_around, waits_for_others
 from engine.policy.space.monitor import results_of
-from engine.policy.space.moving import Moving
+from engine.policy.space.ordering import Ordering
 from engine.policy.space.states import (
     AT_ONCE,
     BESIDE,
@@ -36,7 +36,7 @@ REJECTED = "troika.rejected"
 SURE, BY_ITSELF, OUTSIDE = range(3)
 
 
-class Space(Moving):
+class Space(Ordering):
     """All that can happen to a process. `needs`: guarded place -> what must have been approved.
 
     `whole`: nothing is left out but what is passed at once; for whoever wants to see each state.
@@ -51,7 +51,7 @@ class Space(Moving):
     def steps(self, state: State) -> Iterator[tuple[Move, State]]:
         """Everything that can happen next. What the machine does by itself, and cannot get stuck at, comes before
         whatever people, jobs and the outside world do, but not before events that happen within a step."""
-        kinds = {slot: self._kind_of(*self.slots[slot], state) for slot in state.tokens}
+        kinds = self._first({slot: self._kind_of(*self.slots[slot], state) for slot in state.tokens}, state)
         repaired = self._repaired_unseen | {
             number
             for slot, kind in kinds.items()
@@ -87,6 +87,16 @@ class Space(Moving):
             else:
                 for one in waiting:
                     yield from self._handle(one, handler)
+
+    def _first(self, kinds: dict[int, int], state: State) -> dict[int, int]:
+        """Of tokens that have nothing to do with each other those that go first: what the machine moves, if any is."""
+        if not self.apart or len(parties := self.parties(state)) < 2:
+            return kinds
+        chosen = next((
+            party for party in parties
+            if any(kinds[slot] == SURE and next(self._of_token(state, slot), None) is not None for slot in party)
+        ), parties[0])  # fmt: skip
+        return {slot: kinds[slot] for slot in chosen}
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
         place, stage = self.slots[slot]
@@ -270,7 +280,7 @@ class Space(Moving):
             following = self._written(decided, place)
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)
-                if _waits_for_others(place):
+                if waits_for_others(place):
                     yield Move(place.id, told), self.active(following, place.id, HELD)
                 continue
             yield from self._left(following, place, told)
@@ -395,12 +405,6 @@ def _may_begin_idle(place: Place) -> bool:
         return False
     always = loop.condition is None or loop.condition.strip().removeprefix("=").strip() == "true"
     return loop.kind != "standard" or (loop.test_before and not always)
-
-
-def _waits_for_others(place: Place) -> bool:
-    approval = place.node.extensions.approval
-    said = () if approval is None else approval.parameters
-    return any((one.name, one.value) == ("branchReject", "waitOthers") for one in said)
 
 
 def _happens_again(event: Place) -> bool:

@@ -56,6 +56,9 @@ ASKING: dict[str, Callable[..., bytes]] = {
 RECALLING: dict[str, Callable[..., bytes]] = {
     "decisions taken back": partial(structured, data=True, thinks_again=True),
 }  # fmt: skip
+BESIDE: dict[str, Callable[..., bytes]] = {
+    "branches beside each other": partial(structured, data=True, beside=True),
+}  # fmt: skip
 THIRD, GAPS = "C", (None, True, [50])
 """a document that no drawing names; what is neither an amount nor a level, though some take a list of one for it"""
 VARIABLES = tuple(f"d{number}" for number in range(3))
@@ -93,7 +96,7 @@ class Verdict:
 
 def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     """Drawing number `seed`."""
-    return (MAKERS | UNDOING | ASKING | RECALLING)[kind](seed, 2 + seed % 8, entangled=entangled)
+    return (MAKERS | UNDOING | ASKING | RECALLING | BESIDE)[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
 def judged(

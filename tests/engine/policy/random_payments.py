@@ -8,6 +8,7 @@ Some ask the directory or the work calendar, which change at any time: a job bef
 """
 
 import random
+from itertools import pairwise
 
 from tests.engine.bpmn.drawing import (
     END,
@@ -74,12 +75,25 @@ def structured(
     undoing_pays: bool = False,
     steps_ask: bool = False,
     thinks_again: bool = False,
+    beside: bool = False,
 ) -> bytes:
     """Blocks within blocks, about `size` of them. `undoing_pays`: full of compensation, most of which pays;
     `steps_ask`: flows of steps have conditions, at which those get stuck when they are done; `thinks_again`: what a
-    decision has led to may be a way round the next one when it is taken back."""
-    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask, thinks_again)
-    first, last = maker.thought_again() if thinks_again and maker.chance.random() < 0.5 else maker.block()
+    decision has led to may be a way round the next one when it is taken back; `beside`: full of plain branches beside
+    each other, some of which have something to do with each other."""
+    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask, thinks_again, beside)
+    begins = (
+        maker.branches
+        if beside
+        else maker.thought_again
+        if thinks_again and maker.chance.random() < 0.5
+        else maker.block
+    )
+    first, last = begins()
+    if beside and maker.chance.random() < 0.5:
+        approves, approved = maker.approve()
+        maker.lines.append(f"{last} {approves}")
+        last = approved
     if steps_ask:
         asks, asked = maker.approve()
         maker.lines.append(f"{asked} {first}")
@@ -215,9 +229,10 @@ class Blocks:
 
     def __init__(
         self, chance: random.Random, size: int, entangled: bool, data: bool, undoing_pays: bool = False,
-        steps_ask: bool = False, thinks_again: bool = False,
+        steps_ask: bool = False, thinks_again: bool = False, beside: bool = False,
     ) -> None:  # fmt: skip
         self.undoing_pays, self.steps_ask, self.thinks_again = undoing_pays, steps_ask, thinks_again
+        self.beside = beside
         self.chance = chance
         self.left = size
         self.entangled = entangled
@@ -463,6 +478,76 @@ class Blocks:
                     self.lines.append(f"{entry} {fork}")
             self.lines += [f"{fork} {first}{condition}", f"{last} {join}"]
         return entry, join
+
+    def branches(self) -> tuple[str, str]:
+        """Plain branches beside each other, which a join ends."""
+        fork, join = self.key("f"), self.key("j")
+        self.drawn += [element("parallelGateway", fork), element("parallelGateway", join)]
+        for _ in range(self.chance.choice((2, 2, 3))):
+            draws = [self.plain() for _ in range(self.chance.choice((1, 1, 2)))]
+            self.lines.append(f"{fork} {draws[0][0]}")
+            self.lines += [f"{one[1]} {other[0]}" for one, other in pairwise(draws)]
+            self.lines.append(f"{draws[-1][1]} {join}")
+        return fork, join
+
+    def plain(self) -> tuple[str, str]:
+        """What stands in a branch and has little to do with others."""
+        draws = [
+            self.note,
+            self.one_person,
+            self.one_person,
+            self.note,
+            self.reviewed,
+            self.reviewed,
+            self.ending_there,
+        ]
+        if self.chance.random() < 0.3:
+            draws = [self.waiting, self.compute, self.write, self.block]
+        if self.left > 0:
+            self.left -= 1
+            draws += [self.branches, self.branches, self.within]
+        return self.chance.choice(draws)()
+
+    def reviewer(self) -> tuple[str, str]:
+        """Somebody whose yes counts for nothing, mostly."""
+        key = self.key("v")
+        self.drawn.append(self.person(key, self.chance.random() < 0.1))
+        self.people.append(key)
+        return key, key
+
+    def reviewed(self) -> tuple[str, str]:
+        """Somebody looks at it, and sometimes somebody else."""
+        first, second = self.reviewer()[0], self.reviewer()[0]
+        gate, merge = self.key("x"), self.key("j")
+        text = self.compared([first]) if self.chance.random() < 0.5 else f'approval.{first}.outcome = "agree"'
+        self.drawn += [
+            element("exclusiveGateway", gate, default=f"{gate}_{merge}"), element("exclusiveGateway", merge),
+        ]  # fmt: skip
+        self.lines += [f"{first} {gate}", f"{gate} {second} ? {text}", f"{second} {merge}", f"{gate} {merge}"]
+        return first, merge
+
+    def ending_there(self) -> tuple[str, str]:
+        """Somebody rejects, and all is over, or this branch."""
+        person, gate, good, bad = self.reviewer()[0], self.key("x"), self.key("j"), self.key("e")
+        self.drawn += [
+            element("exclusiveGateway", gate, default=f"{gate}_{bad}"), element("exclusiveGateway", good),
+            self.ending(bad),
+        ]  # fmt: skip
+        text = f'approval.{person}.outcome = "agree"'
+        self.lines += [f"{person} {gate}", f"{gate} {good} ? {text}", f"{gate} {bad}"]
+        return person, good
+
+    def within(self) -> tuple[str, str]:
+        """A sub-process of one thing."""
+        key = self.key("s")
+        outer, self.drawn, lines, self.lines = self.drawn, [], self.lines, []
+        first, last = self.plain()
+        begin, finish = self.key("b"), self.key("e")
+        self.drawn += [element("startEvent", begin), element("endEvent", finish)]
+        inner = "".join(self.drawn) + flows(*self.lines, f"{begin} {first}", f"{last} {finish}")
+        self.drawn, self.lines = outer, lines
+        self.drawn.append(element("subProcess", key, inner=inner))
+        return key, key
 
     def loop(self) -> tuple[str, str]:
         merge, again, out, asks = self.key("l"), self.key("a"), self.key("o"), self.key("q")

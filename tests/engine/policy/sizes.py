@@ -95,7 +95,7 @@ def measured() -> Iterator[Row]:
         yield _row(f"{path}, with soundness", source, operations.catalog(), policies, 50, 150, sound=True)
     yield _row("300 nodes: blocks of 3 branches in a row", in_a_row(300), CATALOG, policies, 1_000, 1_000)
     yield _row("7 branches of 3 tasks", wide(7, 3), CATALOG, policies, 20, 30)
-    yield _row("4 branches reviewed twice by amount", reviewed(4), CATALOG, policies, 200, 2_000)
+    yield _row("6 branches reviewed twice by amount", reviewed(6), CATALOG, policies, 200, 100)
 
 
 def in_a_row(nodes: int) -> bytes:
