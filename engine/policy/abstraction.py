@@ -9,8 +9,7 @@ last one first; where it would see variables as they were (in rounds, ended call
 is unread, as is an element without a row here.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.bpmn.model import SCOPES, Flow, Node, Process, Scope
@@ -106,18 +105,6 @@ def build(process: Process, callees: Callees) -> System:
     return system
 
 
-def truth(condition: str | None, outcomes: Mapping[str, str]) -> bool | None:
-    """What a condition says when only the outcomes of approvals are known; None: it depends on something else."""
-    if condition is None:
-        return None
-    return _truth(condition.strip().removeprefix("=").strip(), outcomes)
-
-
-def reads_outcome(condition: str | None) -> set[str]:
-    """The approvals whose outcome a condition asks for."""
-    return {found[1] for found in re.finditer(r"approval\s*\.\s*([\w-]+)\s*\.\s*outcome", condition or "")}
-
-
 # ---------------------------------------------------------------- building
 
 
@@ -179,76 +166,3 @@ def _call(
     starts = _add(system, process, process, place, f"{place.id}/", callees, depth + 1)
     plain = [start for start in starts if not system.places[start].node.events]
     return plain or starts
-
-
-# ---------------------------------------------------------------- conditions
-
-_OUTCOME = re.compile(r'approval\s*\.\s*([\w-]+)\s*\.\s*outcome\s*(=|!=)\s*"([^"\\]*)"')
-_REVERSED = re.compile(r'"([^"\\]*)"\s*(=|!=)\s*approval\s*\.\s*([\w-]+)\s*\.\s*outcome')
-
-
-def _truth(text: str, outcomes: Mapping[str, str]) -> bool | None:
-    text = _bare(text)
-    for word, absorbing in (("or", True), ("and", False)):
-        parts = _split(text, word)
-        if len(parts) > 1:
-            values = [_truth(part, outcomes) for part in parts]
-            if absorbing in values:
-                return absorbing
-            return None if None in values else not absorbing
-    if text in ("true", "false"):
-        return text == "true"
-    negated = re.fullmatch(r"not\s*\((.*)\)", text, re.DOTALL)
-    if negated and _bare(f"({negated[1]})") == negated[1].strip():
-        inner = _truth(negated[1], outcomes)
-        return None if inner is None else not inner
-    found = _OUTCOME.fullmatch(text)
-    if found:
-        name, sign, word = found[1], found[2], found[3]
-    else:
-        found = _REVERSED.fullmatch(text)
-        if not found:
-            return None
-        name, sign, word = found[3], found[2], found[1]
-    known = outcomes.get(name)
-    if known == NOT_TOLD:
-        return None
-    if known is None:  # not decided yet: null equals no text
-        return sign == "!="
-    return (known == word) is (sign == "=")
-
-
-def _bare(text: str) -> str:
-    """Without parentheses that enclose the whole."""
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")"):
-        depth = 0
-        for place, character in enumerate(_blanked(text)):
-            depth += (character == "(") - (character == ")")
-            if depth == 0 and place < len(text) - 1:
-                return text
-        text = text[1:-1].strip()
-    return text
-
-
-def _split(text: str, word: str) -> list[str]:
-    """At `word` outside of strings and brackets."""
-    if re.match(r"(if|for|some|every)\b", text) or " between " in f" {_blanked(text)} ":
-        return [text]
-    parts, depth, start = [], 0, 0
-    blanked = _blanked(text)
-    for found in re.finditer(rf"[()\[\]{{}}]|\b{word}\b", blanked):
-        if found[0] in "([{":
-            depth += 1
-        elif found[0] in ")]}":
-            depth -= 1
-        elif depth == 0:
-            parts.append(text[start : found.start()].strip())
-            start = found.end()
-    parts.append(text[start:].strip())
-    return parts
-
-
-def _blanked(text: str) -> str:
-    """With the inside of texts replaced, so that nothing in quotes looks like a word or a bracket."""
-    return re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: '"' + "_" * (len(found[0]) - 2) + '"', text)

@@ -20,13 +20,14 @@ from engine.feel.builtins.conversion import constant
 from engine.feel.closures import Builder
 from engine.feel.diagnostics import NoValue
 from engine.feel.evaluation import Frame, Run
+from engine.policy.abstraction import NOT_TOLD
 
 Masks = tuple[int, ...]
 """of each variable the regions in which it may lie, as bits"""
 Resolve = Callable[[str], int | None]
 """path as an expression reads it -> number of the variable; None: nothing is known of it"""
-Told = Callable[[str], Any]
-"""text about the outcome of an approval -> True, False, or UNSURE"""
+Told = Callable[["Term"], Any]
+"""what a part says that compares the outcome of an approval: True, False, or UNSURE"""
 
 
 class _Word:
@@ -139,14 +140,14 @@ def bits(mask: int) -> Iterator[int]:
 
 @dataclass(slots=True, eq=False)
 class Term:
-    """A part of an expression. `operator`: and, or, not, if: of `parts`; told: the outcome of an approval, by `text`;
-    is: `value`; reads: `path`, as `tree` compares it or, where there is none, as it is; asks: `path`, the text of a
-    question about the variables `about`; unknown."""
+    """A part of an expression. `operator`: and, or, not, if: of `parts`; told: the outcome of the approval `path`,
+    which is `value` or, `negated`, is not; is: `value`; reads: `path`, as `tree` compares it or, where there is none,
+    as it is; asks: `path`, the text of a question about the variables `about`; unknown."""
 
     operator: str
     parts: tuple["Term", ...] = ()
     path: str = ""
-    text: str = ""
+    negated: bool = False
     tree: n.Node | None = None
     value: Any = None
     constants: tuple[Any, ...] = ()
@@ -162,7 +163,14 @@ class Term:
     @property
     def asks_outcome(self) -> bool:
         """Whether the outcome of an approval is asked for somewhere in it."""
-        return self.operator == "told" or any(part.asks_outcome for part in self.parts)
+        return any(True for _ in self.told())
+
+    def told(self) -> Iterator["Term"]:
+        """Every part that compares the outcome of an approval."""
+        if self.operator == "told":
+            yield self
+        for part in self.parts:
+            yield from part.told()
 
     def leaves(self) -> Iterator["Term"]:
         """Every part that reads a variable."""
@@ -233,7 +241,7 @@ def evaluate(part: Term, told: Told, resolve: Resolve, regions: Sequence[Regions
         case "is":
             return part.value
         case "told":
-            return told(part.text)
+            return told(part)
         case "reads" | "asks":
             variable = resolve(part.path)
             if variable is None:
@@ -299,6 +307,24 @@ def judged(
     return [(value, one) for value, ways in found.items() for one in merged(ways)], ever
 
 
+def truth(condition: str | None, outcomes: Mapping[str, str]) -> bool | None:
+    """What a condition says when only the outcomes of approvals are known; None: it depends on something else."""
+    if condition is None:
+        return None
+    part = term(_unsigned(condition), condition=True)
+    value = evaluate(part, told_by(outcomes), lambda path: None, (), ())
+    return value if value is True or value is False else None
+
+
+def reads_outcome(condition: str | None) -> set[str]:
+    """The approvals whose outcome a condition compares."""
+    return {part.path for part in term(_unsigned(condition or ""), condition=True).told()}
+
+
+def _unsigned(text: str) -> str:
+    return text.strip().removeprefix("=").strip()
+
+
 def is_ever_true(part: Term) -> bool:
     """Whether a condition may be true, whatever its variables are."""
     leaves, constants = list(part.leaves()), dict[str, list[Any]]()
@@ -307,7 +333,7 @@ def is_ever_true(part: Term) -> bool:
     asked, names = {leaf.path for leaf in leaves if leaf.about}, list(constants)
     regions = [Answers() if path in asked else Regions(constants[path]) for path in names]
     whole = tuple(one.everything for one in regions)
-    found = cases(part, lambda text: UNSURE, names.index, regions, whole)
+    found = cases(part, lambda asked: UNSURE, names.index, regions, whole)
     return any(value is True or value is ANY or value is UNSURE for value, _ in found)
 
 
@@ -327,7 +353,7 @@ def never_gives(text: str, name: str) -> bool:
         return False
     regions = Regions([*part.given(), *(one for leaf in leaves for one in leaf.constants)])
     for bit in bits(regions.everything):
-        for value, _ in cases(part, lambda text: ANY, lambda path: 0, (regions,), (1 << bit,)):
+        for value, _ in cases(part, lambda asked: ANY, lambda path: 0, (regions,), (1 << bit,)):
             if value is ANY or value is UNSURE or regions.locate(value) == 1 << bit:
                 return False
     return True
@@ -449,8 +475,10 @@ class _Reader:
         match node:
             case n.Compare():
                 sides = (node.left, node.right)
-                if any(_is_outcome(side) for side in sides):
-                    return Term("told", text=self._excerpt(node))
+                approvals = [name for side in sides if (name := _outcome_of(side)) is not None]
+                words = [side.value for side in sides if isinstance(side, n.Literal) and isinstance(side.value, str)]
+                if len(approvals) == len(words) == 1 and node.operator in ("=", "!="):
+                    return Term("told", path=approvals[0], value=words[0], negated=node.operator == "!=")
                 paths = [path for side in sides if (path := path_of(side)) is not None]
                 found = [
                     value for side in sides if (value := _constants(side, node.operator in ("=", "!="))) is not None
@@ -475,14 +503,12 @@ def _question(text: str) -> Term:
     return Term("asks", path=spaced(text), about=compiled.names)
 
 
-def _is_outcome(node: n.Node) -> bool:
-    return isinstance(node, n.Path | n.Chain) and _begins_with_approval(node)
-
-
-def _begins_with_approval(node: n.Node) -> bool:
-    while isinstance(node, n.Path | n.Chain):
-        node = node.source if isinstance(node, n.Path) else node.first
-    return isinstance(node, n.Name) and node.name == "approval"
+def _outcome_of(node: n.Node) -> str | None:
+    """The approval in `approval.x.outcome`; None for anything else."""
+    match node:
+        case n.Path(source=n.Path(source=n.Name(name="approval"), name=approval), name="outcome"):
+            return approval
+    return None
 
 
 def _constants(node: n.Node, any_kind: bool) -> list[Any] | None:
@@ -509,11 +535,11 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, bool | str) or is_number(value)
 
 
-def told_by(outcomes: Mapping[str, str], truth: Callable[[str, Mapping[str, str]], bool | None]) -> Told:
-    """What outcomes that are known say about a text; the rest is true or false."""
+def told_by(outcomes: Mapping[str, str]) -> Told:
+    """By the outcomes that are known, of approvals by name: what is not decided yet is no word."""
 
-    def told(text: str) -> Any:
-        value = truth(text, outcomes)
-        return UNSURE if value is None else value
+    def told(part: Term) -> Any:
+        known = outcomes.get(part.path)
+        return UNSURE if known == NOT_TOLD else (known == part.value) is not part.negated
 
     return told

@@ -13,7 +13,7 @@ from engine import feel
 from engine.bpmn.data import copies
 from engine.bpmn.model import CalledDecision, Flow, Process
 from engine.errors import EngineError
-from engine.policy.abstraction import Place, System, truth
+from engine.policy.abstraction import Place, System
 from engine.policy.entering import entered, limits
 from engine.policy.regions import (
     ANY,
@@ -30,6 +30,7 @@ from engine.policy.regions import (
     merged,
     term,
     told_by,
+    truth,
 )
 from engine.policy.rulings import Asked, Ruling, ruling
 from engine.policy.subjects import Subjects
@@ -298,7 +299,7 @@ class Tracking:
         """The regions of a variable for which a condition may say something, and may be true."""
         said = true = 0
         at = self._at(name, LEAVING)
-        for value, of in cases(self._conditions[name, flow.id], told_by({}, truth), at, self.regions, self.everything):
+        for value, of in cases(self._conditions[name, flow.id], told_by({}), at, self.regions, self.everything):
             if value is True or value is False or value is UNSURE or value is ANY:
                 said |= of[number]
                 true |= of[number] if value is not False else 0
@@ -329,7 +330,7 @@ class Tracking:
         at = self._at(place.id, LEAVING)
         if (place.id, flow.id) in self._never and any(at(leaf.path) is None for leaf in condition.leaves()):
             return [(False, known)], True
-        found, unsure = judged(condition, told_by(outcomes, truth), at, self.regions, known)
+        found, unsure = judged(condition, told_by(outcomes), at, self.regions, known)
         if len(found) <= WAYS:
             return found, unsure
         return [(None, self._forgotten(known, self.reads[place.id]))], True
@@ -479,7 +480,7 @@ def _ruling(model: Any, called: CalledDecision) -> Ruling | None:
     return None if model is None else ruling(model, called.decision_id)
 
 
-def _anything(text: str) -> Any:
+def _anything(asked: Term) -> Any:
     return UNSURE
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from engine.bpmn.model import TASKS, EventDefinition
-from engine.policy.abstraction import NOT_TOLD, Place, System, reads_outcome, truth
+from engine.policy.abstraction import NOT_TOLD, Place, System
+from engine.policy.regions import reads_outcome, truth
 from engine.policy.space.states import AT_ONCE, WORDS
 from engine.policy.subjects import read_by
 

@@ -19,6 +19,7 @@ from tests.engine.bpmn.drawing import (
     error_event,
     escalation,
     escalation_event,
+    escaped,
     extensions,
     flows,
     mapping,
@@ -984,6 +985,29 @@ def test_who_helps_out_of_a_gateway_that_leads_nowhere_may_write_what_it_asks():
 
     assert verdict is not None
     assert verdict.outcome == "violated, both"
+
+
+@pytest.mark.parametrize(
+    ("approval", "text", "outcome"),
+    [
+        ("fin", 'approval.fin.outcome = /* and false and */ "reject"', "violated, both"),
+        ("fin", 'approval.fin.outcome = // and false and\n "reject"', "violated, both"),
+        ("fin-2", 'approval.fin-2.outcome != "reject"', "violated, both"),
+        ("fin-2", 'not(approval.fin-2.outcome = "reject")', "violated, both"),
+        ("fin-2", 'approval.`fin-2`.outcome = "agree"', "proved, both"),
+        ("fin", 'approval.fin.outcome /* or true */ = "agree"', "proved, both"),
+        ("fin", 'true and if true then approval.fin.outcome != null else false and false', "violated, both"),
+    ],
+)  # fmt: skip
+def test_a_condition_is_read_as_the_machine_reads_it(approval, text, outcome):
+    """A comment says nothing; a hyphen subtracts, so that nothing is asked about the approval."""
+    body = START + END + user(approval, MODE, MARK) + element("exclusiveGateway", "ok", default="ok_end") + PAY_IT
+    xml = drawing(body + flows(f"start {approval} ok", "ok pay ? HERE", "ok end", "pay end"))
+
+    verdict = judged(xml.replace(b"HERE", escaped(text).encode()))
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
 
 
 def test_a_flow_may_be_called_like_a_word_of_the_proof():

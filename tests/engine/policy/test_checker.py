@@ -6,7 +6,7 @@ import pytest
 
 from engine import bpmn, policy
 from engine.findings import Level
-from engine.policy.abstraction import truth
+from engine.policy.regions import truth
 
 CATALOG = {
     "erp.execute_payment": SimpleNamespace(guarded_by="payment.execute", outputs={}),
@@ -489,8 +489,13 @@ def test_a_wide_block_stays_within_the_budget():
         ('"or" = approval.fin.outcome', False),
         ('approval.later.outcome = "agree"', False),
         ('f("and", approval.fin.outcome)', None),
-        (r'approval.fin.outcome = "\u0061gree"', None),
-        (r'approval.fin.outcome != "\u0061gree"', None),
+        (r'approval.fin.outcome = "\u0061gree"', True),
+        (r'approval.fin.outcome != "\u0061gree"', False),
+        ('approval.fin.outcome = /* and false and */ "agree"', True),
+        ('approval.fin.outcome = // or true or\n "reject"', False),
+        ('approval.`fin`.outcome = "agree"', True),
+        ('approval.fin-2.outcome != "reject"', None),
+        ('approval.fin.outcome in ("agree")', None),
         ("true", True),
         ("amount between 1 and 2", None),
         (None, None),
