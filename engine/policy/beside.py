@@ -14,6 +14,7 @@ class Beside:
     def __init__(self, system: System) -> None:
         self._system = system
         self._reached: dict[str, frozenset[str]] = {}
+        self._forks: dict[str, list[list[frozenset[str]]]] = {}
 
     def may(self, one: Place, other: Place) -> bool:
         """Whether `other`, which is not inside of `one`, may be done while `one` is active."""
@@ -24,10 +25,10 @@ class Beside:
         if other in common:
             return False  # it is done after all that is in it
         here, there = mine[-len(common) - 1], its[-len(common) - 1]
-        return any(_comes_beside(place) for place in (*mine, *its)) or self._forked(here, there)
+        return any(comes_beside(place) for place in (*mine, *its)) or self._forked(here, there)
 
     def _is_there_twice(self, place: Place) -> bool:
-        return place.runs_beside_itself or _comes_beside(place) or self._forked(place, place)
+        return place.runs_beside_itself or comes_beside(place) or self._forked(place, place)
 
     def _forked(self, one: Place, other: Place) -> bool:
         """Whether tokens of one fork come to the one and the other, both of the same scope."""
@@ -35,21 +36,15 @@ class Beside:
             return True
         return any(
             one.id in first and other.id in second
-            for branches in self._forks(one.parent) for first, second in permutations(branches, 2)
+            for branches in self._reaching(one.parent) for first, second in permutations(branches, 2)
         )  # fmt: skip
 
-    def _forks(self, scope: Place | None) -> Iterator[list[frozenset[str]]]:
+    def _reaching(self, scope: Place | None) -> list[list[frozenset[str]]]:
         """Where several tokens come from in a scope: what each of them can reach."""
-        places = [place for place in self._system.places.values() if place.parent is scope]
-        entered = [place for place in places if not (place.incoming or place.node.attached_to)]
-        if not any(place.node.type == "startEvent" for place in entered):
-            yield [self._from(place.id) for place in entered]
-        for place in places:
-            if place.node.type not in _CHOOSES:
-                yield [self._from(target) for _, target in place.outgoing]
-            for boundary in place.boundaries:
-                if not self._system.places[boundary].node.interrupting:  # it may happen again
-                    yield [self._from(place.id), self._from(boundary), self._from(boundary)]
+        name = scope.id if scope is not None else ""
+        if name not in self._forks:
+            self._forks[name] = [[self._from(one) for one in branches] for _, branches in forks(self._system, scope)]
+        return self._forks[name]
 
     def _from(self, name: str) -> frozenset[str]:
         if name not in self._reached:
@@ -63,6 +58,20 @@ class Beside:
         return self._reached[name]
 
 
+def forks(system: System, scope: Place | None) -> Iterator[tuple[str, list[str]]]:
+    """Where several tokens come from in a scope, "" at its beginning: where each of them comes to first."""
+    places = [place for place in system.places.values() if place.parent is scope]
+    entered = [place for place in places if not (place.incoming or place.node.attached_to)]
+    if not any(place.node.type == "startEvent" for place in entered):
+        yield "", [place.id for place in entered]
+    for place in places:
+        if len(place.outgoing) > 1 and place.node.type not in _CHOOSES:
+            yield place.id, [target for _, target in place.outgoing]
+        for boundary in place.boundaries:
+            if not system.places[boundary].node.interrupting:  # it may happen again
+                yield place.id, [place.id, boundary, boundary]
+
+
 def _around(place: Place) -> Iterator[Place]:
     above: Place | None = place
     while above is not None:
@@ -70,7 +79,7 @@ def _around(place: Place) -> Iterator[Place]:
         above = above.parent
 
 
-def _comes_beside(place: Place) -> bool:
+def comes_beside(place: Place) -> bool:
     """Whether it is begun beside what stands around it: a handler that does not interrupt, or one of compensation."""
     inner = place.node.inner.nodes.values() if place.node.triggered_by_event and place.node.inner is not None else ()
     return place.node.for_compensation or any(node.type == "startEvent" and not node.interrupting for node in inner)

@@ -19,12 +19,13 @@ _STUCK = {"leave": LEAVES, "split": LEAVES, "output": YIELDS}
 
 def states(
     space: Space, running: Running, granted: Iterable[Grant], asked: Mapping[int, str | None] | None = None,
-    decided: Iterable[str] = (),
+    decided: Iterable[str] = (), final: Iterable[str] = (),
 ) -> list[State]:  # fmt: skip
     """Where the tokens stand, what was decided and written, which approvals live: one state.
 
     `asked`: number of a token that waits for an approval -> the document about which somebody was asked; of one that
-    is not in it, the one that is named now. `decided`: elements whose decision may be taken back.
+    is not in it, the one that is named now. `decided`: elements whose decision may be taken back;
+    `final`: once what somebody has decided since then is void.
 
     A token that is stuck on its way out, be it in a gateway or for want of a data output, goes on from there, as does
     one that was placed behind an element and waits until something is undone: the element is not performed any more;
@@ -32,7 +33,7 @@ def states(
     Tokens that the space has no place for (deeper calls) are left out; the system lists them as unread.
     """
     places = space.system.places
-    decided = frozenset(decided)
+    decided, final = frozenset(decided), frozenset(final)
     prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
     data = space.data.located(running.root.vars)
     state = State((), _outcomes(space, running, prefixes), _live(space, running, granted), data)
@@ -51,6 +52,8 @@ def states(
     for name in space.recalled:
         if places[name].node.id in decided:
             state = space.may_be_recalled(state, places[name])
+        elif places[name].node.id in final:
+            state = space.may_be_recalled_again(state, places[name])
     return [state]
 
 

@@ -24,7 +24,7 @@ from engine.bpmn.program import pin
 from engine.bpmn.state import State, Token
 from engine.errors import CannotCompile, EngineError
 from engine.policy.abstraction import Place
-from engine.policy.retaking import Decision, beside, made, open_still, waiting
+from engine.policy.retaking import Decision, beside, made, made_final, open_still, void_again, waiting
 from engine.policy.search import Violation
 from engine.policy.space import Move, Space
 from engine.policy.subjects import ANYTHING, read_by
@@ -222,9 +222,13 @@ class _Run:
 
     def _answered(self, place: Place, token: Token, at: _At, word: str) -> Iterator[Act]:
         if word == "return" or (word == "reject" and self._sends_back(token)):
+            targets, by_rule = self.space.sent_back(place, word), self.space.back_by_rule(place)
             for element, seq in sorted(at.passed, key=lambda item: -item[1]):
-                kept = replace(at, decided=open_still(at.decided, token.id))
-                yield self._returned([token.id], element, seq), self._without(kept, place, element)
+                target = place.prefix + element
+                decided = [open_still(at.decided, token.id)] if target in targets else []
+                for kept in [*decided, *([at.decided] if target in by_rule else [])]:
+                    before = replace(at, decided=kept)
+                    yield self._returned([token.id], element, seq), self._without(before, place, element, seq)
             return
         approval = token.node.human.approval if token.node.human is not None else None
         if word == "reject" and approval is not None and approval.on_reject == "end":
@@ -252,15 +256,16 @@ class _Run:
                 live = frozenset(one for one in live if one[:2] != about)
         decided, by = at.decided, None
         if token.node.human is not None and word != "passes":
-            decided, by = open_still(decided, token.id), token.id
+            by = token.id
         elif self.space.subjects.lasts(place.id) or place.id in self.space.needs:
             decided = beside(decided, self._load(at), token.node.id)
         if place.id in self.space.needs:
             document = self._document(place, token)
             live = frozenset(one for one in live if document not in (None, one[1]))
-        then = replace(at, live=live, decided=decided, by=by)
+        then = replace(at, live=live, decided=decided)
         for document in (DOCUMENT, OTHER) if self._names(place) & {*self.documents, ANYTHING} else (DOCUMENT,):
-            yield self._completed(token.id, self._answer(place, document), outcome), then
+            for who in (by, None) if word == "reject" and self.space.decides_by_rule(place, word) else (by,):
+                yield self._completed(token.id, self._answer(place, document), outcome), replace(then, by=who)
 
     def _answer(self, place: Place, document: str) -> dict[str, Any]:
         """What is filled in or answered there."""
@@ -306,16 +311,17 @@ class _Run:
     def _taken_back(self, state: State, at: _At, task: Place) -> Iterator[Act]:
         """Whoever has decided at a task takes it back."""
         for one in at.decided:
-            if one.node == task.node.id and (tokens := waiting(one, state)):
-                yield self._returned(tokens, one.node, one.seq), self._without(at, task, one.node)
+            if one.node == task.node.id and not one.final and (tokens := waiting(one, state)):
+                yield self._returned(tokens, one.node, one.seq), self._without(at, task, one.node, one.seq + 1)
 
-    def _without(self, at: _At, place: Place, target: str) -> _At:
-        """What lives, and may be taken back, when it is sent back: nothing that lies behind the target."""
+    def _without(self, at: _At, place: Place, target: str, since: int) -> _At:
+        """What lives, and may be taken back, when it is sent back: nothing that lies behind the target. `since`: number
+        of the first fact that does not stand; whoever takes his own decision back has decided all the same."""
         gone = {place.prefix + target, *self.space.behind(place.prefix + target)}
         names = {name.removeprefix(place.prefix) for name in gone}
         return replace(
             at, live=frozenset(one for one in at.live if one[2] not in gone),
-            decided=tuple(one for one in at.decided if one.node not in names),
+            decided=tuple(void_again((one for one in at.decided if one.node not in names), gone, since)),
         )  # fmt: skip
 
     def _sends_back(self, token: Token) -> bool:
@@ -346,23 +352,27 @@ class _Run:
         return self.space.system.places.get(_prefix(state, token) + token.node.id)
 
     def _after(self, at: _At, step: steps.Step) -> _At:
-        asked, passed, decided = dict(at.asked), dict(at.passed), [*at.decided]
+        asked, passed, decided = dict(at.asked), dict(at.passed), list(at.decided)
         for fact in step.facts:
             match fact:
-                case steps.WorkClosed(token=token, outcome="completed") if token == at.by:
-                    before = self._load(at).tokens
-                    asking = (key for key, one in before.items() if one.wait == "work")
-                    if (one := made(before[token], fact.seq, asking)) is not None:
-                        decided.append(one)
+                case steps.WorkClosed(token=token, node=node, outcome="completed"):
+                    passed[node] = fact.seq
+                    decided = decided if token != at.by else self._decided(at, token, fact.seq)
                 case steps.WorkOpened(token=token, work=work) if work.capability is not None:
                     asked[token] = (work.capability.provides, str(work.capability.subject))
-                case steps.NodeLeft(node=node, outcome="completed", type="userTask"):
-                    passed[node] = fact.seq
         open_ = tuple(sorted((token, about) for token, about in asked.items() if token in step.state.tokens))
         stored = json.dumps(bpmn.dump(step.state))
         return replace(
             at, stored=stored, asked=open_, passed=tuple(sorted(passed.items())), decided=tuple(decided), by=None
         )  # fmt: skip
+
+    def _decided(self, at: _At, token: int, seq: int) -> list[Decision]:
+        """What may be taken back, now or later, when somebody has decided at a token."""
+        state = self._load(at)
+        place = self._place(state, state.tokens[token])
+        found = list(made_final(at.decided, token, place.id if place is not None else "", seq))
+        one = made(state.tokens[token], seq, (key for key, other in state.tokens.items() if other.wait == "work"))
+        return found if one is None else [*found, one]
 
     def _load(self, at: _At) -> State:
         root = self.machine.root

@@ -1,6 +1,6 @@
 """Decisions that people may take back (取回) while the machine is led along a way: which, from where, until when."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from engine.bpmn.program import Node
@@ -9,12 +9,13 @@ from engine.bpmn.state import Scope, State, Token
 
 class Decision(NamedTuple):
     """`seq`: of the fact with which it was made; `before`: tokens at which people had been asked before, who may decide
-    without making it final."""
+    without making it final; `final`: what people have decided who did: place and number of the fact."""
 
     node: str
     scope: int
     seq: int
     before: frozenset[int]
+    final: frozenset[tuple[str, int]] = frozenset()
 
 
 def made(token: Token, seq: int, asked: Iterable[int]) -> Decision | None:
@@ -26,8 +27,22 @@ def made(token: Token, seq: int, asked: Iterable[int]) -> Decision | None:
 
 
 def open_still(decisions: Iterable[Decision], token: int) -> tuple[Decision, ...]:
-    """Those that are not final when somebody decides at `token`."""
+    """Those that are not final for good when somebody sends it back at `token`."""
     return tuple(one for one in decisions if token in one.before)
+
+
+def made_final(decisions: Iterable[Decision], token: int, place: str, seq: int) -> Iterator[Decision]:
+    """They are final, as long as that stands, when somebody has decided at `token`."""
+    for one in decisions:
+        yield one if token in one.before else one._replace(final=one.final | {(place, seq)})
+
+
+def void_again(decisions: Iterable[Decision], undone: Collection[str], since: int) -> Iterator[Decision]:
+    """When what was decided in these places since then is void."""
+    for one in decisions:
+        yield one._replace(final=frozenset(
+            (place, seq) for place, seq in one.final if place not in undone or seq < since
+        ))  # fmt: skip
 
 
 def beside(decisions: Iterable[Decision], state: State, done: str) -> tuple[Decision, ...]:

@@ -1,9 +1,10 @@
 """What the machine cannot see of a move by hand: approvals that would be missing, calls that are under way."""
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 
 from engine import operations, policy, repository
 from engine.bpmn.model import Node, Process
@@ -13,7 +14,7 @@ from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
 from engine.db.job import JobKind, job
 from engine.db.policy import policy_grant
-from engine.db.task import Source, user_task, work_item
+from engine.db.task import RoundStatus, Source, user_task, work_item
 from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.unit_of_work import UnitOfWork
@@ -31,17 +32,14 @@ _granted = (
 _asked = select(user_task.c.token, user_task.c.spec).where(
     user_task.c.instance_id == bindparam("of"), user_task.c.closed_at.is_(None)
 )
-_decided = select(user_task.c.node, user_task.c.passed_seq).where(
-    user_task.c.instance_id == bindparam("of"), user_task.c.passed_seq.is_not(None), user_task.c.voided_at.is_(None)
-)
-_asked_last = (
-    select(func.max(user_task.c.opened_seq))
-    .join(work_item, work_item.c.user_task_id == user_task.c.id)
-    .where(
-        user_task.c.instance_id == bindparam("of"), user_task.c.voided_at.is_(None),
-        work_item.c.decided_at.is_not(None), work_item.c.decision_source == int(Source.HUMAN),
-    )
-)  # fmt: skip
+_rounds = select(
+    user_task.c.id, user_task.c.node, user_task.c.opened_seq, user_task.c.passed_seq, user_task.c.status,
+    user_task.c.parked_by,
+    exists().where(
+        work_item.c.user_task_id == user_task.c.id, work_item.c.decided_at.is_not(None),
+        work_item.c.decision_source == int(Source.HUMAN),
+    ).label("human"),
+).where(user_task.c.instance_id == bindparam("of"), user_task.c.voided_at.is_(None))  # fmt: skip
 # a lease may be gone, taken by a suspension: what has begun and was not answered may happen all the same
 _held = (
     select(job.c.token)
@@ -72,6 +70,7 @@ def prove(
     else:
         meant, drawing = candidate.references(uow), candidate.drawing
     names = renamed or {}
+    decided, final = _takeable(uow, instance)
     granted = [
         (names.get(row.node, row.node), row.capability, row.subject_id)
         for row in uow.execute(_granted, {"of": instance.id, "at": uow.now})
@@ -81,15 +80,32 @@ def prove(
         callees=_Running(state, meant), forms=meant.form, decisions=meant.decision,
         begin=partial(
             policy.states, running=state, granted=granted, asked=_documents(uow, instance),
-            decided=[names.get(node, node) for node in _takeable(uow, instance)],
+            decided=[names.get(node, node) for node in decided], final=[names.get(node, node) for node in final],
         ),
     )  # fmt: skip
 
 
-def _takeable(uow: UnitOfWork, instance: Instance) -> list[str]:
-    """Elements whose decision may be taken back: nobody who was asked later has decided."""
-    last = uow.execute(_asked_last, {"of": instance.id}).scalar()
-    return [row.node for row in uow.execute(_decided, {"of": instance.id}) if row.passed_seq > (last or 0)]
+def _takeable(uow: UnitOfWork, instance: Instance) -> tuple[list[str], list[str]]:
+    """Elements whose decision may be taken back, as nobody who was asked later has decided; and those where somebody
+    has, which going back may make void."""
+    rows = uow.execute(_rounds, {"of": instance.id}).all()
+    returned = {row.id for row in rows if row.status == RoundStatus.RETURNED}
+    decided, final = [], []
+    for row in rows:
+        if row.passed_seq is None or row.parked_by is not None:
+            continue
+        later = [one for one in rows if one.human and one.opened_seq >= row.passed_seq]
+        standing = [one for one in later if one.parked_by not in returned]
+        if not standing:
+            decided.append(row.node)
+        elif not any(_stands(one) for one in standing):
+            final.append(row.node)
+    return decided, final
+
+
+def _stands(row: Any) -> bool:
+    """Whether what was decided in a round is never void: it was sent back, or somebody has taken his decision back."""
+    return row.parked_by is not None or (row.passed_seq is None and row.status != RoundStatus.OPEN)
 
 
 def _documents(uow: UnitOfWork, instance: Instance) -> dict[int, str | None]:

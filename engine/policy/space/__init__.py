@@ -2,8 +2,8 @@
 
 `stepping` what can happen next > `ordering` which branch goes first > `moving` tokens that leave, are caught, sent
 back > `resting` what is passed at once or forgotten | `choosing` gateways > `recalling` decisions taken back >
-`undoing` compensation > `monitor` approvals and their documents > `tokens` where they are > `layout` what the drawing
-leads to > `states`.
+`voiding` what going back makes void > `undoing` compensation > `monitor` approvals and their documents > `tokens` where
+they are > `layout` what the drawing leads to > `states`.
 """
 
 from engine.policy.space.states import (

@@ -186,6 +186,10 @@ class Layout:
         known = target in self.system.places and (target == place.id or self._lies_before(target, place))
         return [target] if known else []
 
+    def sent_back(self, place: Place, word: str) -> list[str]:
+        """Where it goes back to from there by "return" or "reject"."""
+        return self._returns(place) if word == "return" else self._back(place, self._on_reject(place))
+
     def _ways_back(self, place: Place) -> list[str]:
         approval, returns = place.node.extensions.approval, sent_back_to(place)
         rejected = approval.on_reject if approval is not None and approval.on_reject else "flow"

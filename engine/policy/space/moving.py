@@ -283,7 +283,7 @@ class Moving(Resting):
             tokens = moved.tokens
             for slot in given:
                 tokens = one_more(tokens, slot)
-            tokens = self._released(tokens, undone)
+            tokens = self._void_again(self._released(tokens, undone), gone - {target} if word == "recall" else gone)
             # what was decided before the target was passed last still stands
             for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes & ~own)):
                 for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):

@@ -197,7 +197,7 @@ class Ordering(Moving):
             return False
         if place.repeats or place.boundaries or node.for_compensation or node.ad_hoc is not None:
             return False
-        if self._ways_back(place) or self._back_by_rule(place) or waits_for_others(place):
+        if self._ways_back(place) or self.back_by_rule(place) or waits_for_others(place):
             return False
         kinds = {event.kind for event in node.events}
         if node.type in ("subProcess", "callActivity"):

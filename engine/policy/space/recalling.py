@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import scopes_around
 from engine.policy.space.monitor import results_of
-from engine.policy.space.states import DECIDED, EARLIER, Need, Slots, State
-from engine.policy.space.undoing import Undoing
+from engine.policy.space.states import DECIDED, EARLIER, FINAL, Need, Slots, State, one_more
+from engine.policy.space.voiding import Voiding, may_be_taken_back
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
 
-class Recalling(Undoing):
+class Recalling(Voiding):
     """`data`: the variables that are told apart. `recalled`: task whose decision is kept -> where its token may get
     before that is final; `final`: where somebody decides, or something is done that lasts, after which it is."""
 
@@ -28,13 +28,8 @@ class Recalling(Undoing):
         self.recalled: dict[str, set[str]] = {}
         self.final: set[str] = set()
         self._lasting = {name for name in system.places if name in needs or subjects.lasts(name)}
-        self._void_by_rule = {
-            name for place in system.places.values() for target in self._back_by_rule(place)
-            for name in self._without_passing(place, target)
-        }  # fmt: skip
-        """what is undone when nobody sends the request back: it makes nothing final"""
         for place in system.places.values():
-            if place.node.type == "userTask" and place.node.extensions.recall != "never" and not place.repeats:
+            if may_be_taken_back(place):
                 reach = self._before_the_next(place)
                 if whole or self._makes_a_difference(place, reach):
                     self.recalled[place.id] = reach
@@ -52,22 +47,9 @@ class Recalling(Undoing):
             seen |= {name, *self.inner.get(name, ())}
             place = self.system.places[name]
             todo += place.boundaries
-            if not self._is_final(name) or self._passes_by_rule(place):
+            if not self._is_final(name) or name in self.may_be_void[task.id] or self._passes_by_rule(place):
                 todo += [target for _, target in place.outgoing]
         return seen
-
-    def _without_passing(self, task: Place, origin: str) -> set[str]:
-        """What may have been done since `origin` while a task is open, that one but in a loop."""
-        seen: set[str] = set()
-        todo = [origin]
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen |= {name, *self.inner.get(name, ())}
-                place = self.system.places[name]
-                todo += place.boundaries
-                todo += [target for _, target in place.outgoing] if place is not task else []
-        return seen if task.id in self._within[task.id] else seen - {task.id}
 
     def _turns_back(self, place: Place) -> bool:
         """Whether a token may rest there behind a decision, and leads to what lies before that."""
@@ -75,8 +57,7 @@ class Recalling(Undoing):
         return behind and any(target not in self._down(place.id) for _, target in place.outgoing)
 
     def _is_final(self, name: str) -> bool:
-        decides = self.system.places[name].node.type == "userTask" and name not in self._void_by_rule
-        return decides or name in self._lasting
+        return self.system.places[name].node.type == "userTask" or name in self._lasting
 
     def _makes_a_difference(self, task: Place, reach: set[str]) -> bool:
         if self._tied or any(self._does_something(name) for name in (task.id, *reach)):
@@ -94,28 +75,49 @@ class Recalling(Undoing):
 
     # ------------------------------------------------------------ what is kept
 
-    def _decided_by_people(self, state: State, task: Place) -> State:
+    def _decided_by_people(self, state: State, task: Place, word: str = "") -> State:
         """Somebody has decided: he can take that back; whoever had decided before he was asked cannot any more."""
         if task.node.type != "userTask":
             return state
-        state = self._final_by(state, task)
+        state = self._final_by(state, task, word)
         return self.may_be_recalled(state, task) if task.id in self.recalled else state
 
     def may_be_recalled(self, state: State, task: Place) -> State:
         """What was decided at a task may be taken back."""
-        plain, earlier = self.slot(task.id, DECIDED), self.slot(task.id, EARLIER)
+        plain, earlier, final = (self.slot(task.id, stage) for stage in (DECIDED, EARLIER, FINAL))
         beside = earlier in state.tokens or any(self._is_asked(slot, task) for slot in state.tokens)
-        left = [slot for slot in state.tokens if slot not in (plain, earlier)]
+        left = [slot for slot in state.tokens if slot not in (plain, earlier, final)]
         return self._with_tokens(state, tuple(sorted([*left, earlier if beside else plain])))
 
-    def _final_by(self, state: State, task: Place) -> State:
-        """Without decisions that came before somebody was asked at `task`, who has decided."""
-        if not self.recalled or task.id in self._void_by_rule or self._decides_by_rule(task):
+    def may_be_recalled_again(self, state: State, task: Place) -> State:
+        """What was decided at a task may be taken back once what has made it final is void."""
+        if not self.may_be_void[task.id]:
             return state
-        return self._with_tokens(state, tuple(
-            slot for slot in state.tokens
-            if self.slots[slot][1] != DECIDED or not self._are_in_line(self.slots[slot][0], task)
-        ))  # fmt: skip
+        return self._with_tokens(state, one_more(state.tokens, self.slot(task.id, FINAL)))
+
+    def _final_by(self, state: State, task: Place, word: str) -> State:
+        """Final is what was decided before somebody was asked at `task`, who has decided; for good where he has sent it
+        back, which stands whatever becomes void. `word`: what was decided."""
+        if not self.recalled or self.decides_by_rule(task, word):
+            return state
+        for_good = word == "return" or (word == "reject" and self._on_reject(task) not in ("flow", "end"))
+        kept = []
+        for slot in state.tokens:
+            place, stage = self.slots[slot]
+            if stage not in (DECIDED, FINAL) or not self._are_in_line(place, task):
+                kept.append(slot)
+            elif not for_good and task.id in self.may_be_void[place.id]:
+                kept.append(self.slot(place.id, FINAL))
+        return self._with_tokens(state, tuple(sorted(kept)))
+
+    def _void_again(self, tokens: Slots, undone: frozenset[str]) -> Slots:
+        """With decisions that may be taken back again because what was decided in places `undone` is void."""
+        found = list(tokens)
+        for at, slot in enumerate(tokens):
+            place, stage = self.slots[slot]
+            if stage == FINAL and not self.may_be_void[place.id].isdisjoint(undone):
+                found[at] = self.slot(place.id, DECIDED)
+        return tuple(sorted(found))
 
     def _is_asked(self, slot: int, task: Place) -> bool:
         """Whether somebody is asked there who may decide before or after `task` on the same way."""
@@ -152,26 +154,21 @@ class Recalling(Undoing):
 
     def _passes_by_rule(self, task: Place) -> bool:
         """Whether its token may go on though nobody has decided there."""
-        return task.node.type == "userTask" and (
-            self._decides_by_rule(task) or ("agree", False) in results_of(task)
-        )  # fmt: skip
+        if task.node.type != "userTask":
+            return False
+        return any(
+            self.decides_by_rule(task, word) or (word == "agree" and not human) for word, human in results_of(task)
+        )
 
-    def _back_by_rule(self, task: Place) -> list[str]:
-        """Where a time limit sends it back to, or rejects it; a rejection where nobody is to ask is the end."""
-        found, approval = task.node.extensions, task.node.extensions.approval
-        back = self._meant_by(task, [step.to or "previous" for step in found.timeout if step.do == "return"])
-        rejects = any(step.do == "reject" for step in found.timeout)
-        on_reject = (approval.on_reject if approval is not None else None) or "flow"
-        return back + (self._back(task, on_reject) if rejects and on_reject not in ("flow", "end") else [])
-
-    def _decides_by_rule(self, task: Place) -> bool:
-        """Whether a result there that looks like a person's may be none."""
+    def decides_by_rule(self, task: Place, word: str) -> bool:
+        """Whether nobody may have decided what looks as if a person had."""
         found = task.node.extensions
         timed = {step.do for step in found.timeout}
         nobody = (found.on_empty or "").partition(":")[0]
+        if word in ("return", "reject"):
+            return word in timed or (word == "reject" and nobody == "autoReject")
         if found.approval is None or found.approval.mode == "inform":
             skipped = nobody in ("autoPass", "autoReject") or found.on_self == "skip" or found.skip_when
-            return bool(skipped or timed & {"agree", "reject", "return"})
+            return bool(skipped or timed & {"agree", "reject"})
         dedupe = found.dedupe or self.system.processes[task.prefix].extensions.dedupe or "none"
-        by_rule = nobody == "autoReject" or timed & {"reject", "return"}
-        return bool(by_rule) or (dedupe != "none" and found.policy is None)
+        return word == "agree" and dedupe != "none" and found.policy is None

@@ -151,6 +151,8 @@ class Resting(Recalling):
             return False
         if sent_back_to(place) or place.id in self.asked:
             return False
+        if place.id in self._waits_for_conditions and any(place.id in reach for reach in self.recalled.values()):
+            return False  # known is whether something waits there behind a decision
         if node.type == "endEvent":
             return not {"terminate", "error", "cancel"} & {event.kind for event in node.events}
         return node.type not in ("parallelGateway", "inclusiveGateway", "complexGateway") or len(place.incoming) < 2

@@ -32,9 +32,10 @@ APART = "/"
 LOGGED = "&"
 """stage of a handler of compensation: what it undoes has completed; followed by its place in the log, but where it is
 there many times"""
-DECIDED, EARLIER = "^", "^^"
+DECIDED, EARLIER, FINAL = "^", "^^", "^."
 """stages of a task: its people may take back what they have decided; others who had been asked before may decide beside
-that, and it is not known of whom it is final that he decides"""
+that, and it is not known of whom it is final that he decides; somebody who was asked later has decided, which may still
+become void"""
 LEAVES, YIELDS = "#leaves", "#yields"
 """stages of a step that is done: it has written, and may be stuck at the conditions of its flows; or it may be stuck
 because what it has to give is missing, and writes when somebody has said what"""

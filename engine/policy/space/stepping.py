@@ -11,6 +11,7 @@ from engine.policy.space.states import (
     BESIDE,
     BY_THE_MACHINE,
     DECIDED,
+    FINAL,
     GIVES_NOTHING,
     HELD,
     LATE,
@@ -100,7 +101,7 @@ class Space(Ordering):
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
         place, stage = self.slots[slot]
-        if stage.startswith(LOGGED):
+        if stage.startswith(LOGGED) or stage == FINAL:
             return iter(())
         if stage.startswith(DECIDED):
             return self._recalled(state, slot, place)
@@ -258,7 +259,7 @@ class Space(Ordering):
         approval = node.extensions.approval
         if node.type == "userTask":
             for target in self._returns(place):
-                yield from self._sent_back(self._final_by(state, place), place, target, "return")
+                yield from self._sent_back(self._final_by(state, place, "return"), place, target, "return")
         if node.type != "userTask" or (approval is None and node.extensions.policy is None):
             state = self._decided_by_people(state, place)
             done = self._done(state, place, stage)
@@ -276,7 +277,7 @@ class Space(Ordering):
             decided = self._decided(state, place, word, stage, by_people=human)
             told = word if human or word != "agree" else "passes"
             if told != "passes":
-                decided = self._decided_by_people(decided, place)
+                decided = self._decided_by_people(decided, place, word)
             following = self._written(decided, place)
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)

@@ -55,6 +55,7 @@ ASKING: dict[str, Callable[..., bytes]] = {
 """judged with `gaps`: steps get stuck where a value is missing"""
 RECALLING: dict[str, Callable[..., bytes]] = {
     "decisions taken back": partial(structured, data=True, thinks_again=True),
+    "taken back across branches": partial(structured, data=True, thinks_again=True, across=True),
 }  # fmt: skip
 BESIDE: dict[str, Callable[..., bytes]] = {
     "branches beside each other": partial(structured, data=True, beside=True),

@@ -413,19 +413,39 @@ class Explorer:
                     opened[token] = fact.seq
         open_ = {token: about for token, about in asked.items() if token in step.state.tokens}
         stored = json.dumps(bpmn.dump(step.state))
-        over = max((one.opened for one in rounds if one.human and one.passed is None), default=-1)
-        standing = tuple(
-            one for one in rounds
-            if _may_be_recalled(one, rounds) or (self.voids and one.human and (one.passed or 0) > over)
-        )  # fmt: skip
+        waiting = tuple((token, seq) for token, seq in opened.items() if token in open_)
         return Situation(
-            stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())), standing,
-            tuple((token, seq) for token, seq in opened.items() if token in open_),
+            stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())),
+            self._standing(rounds, step.state, [seq for _, seq in waiting]), waiting,
         )  # fmt: skip
+
+    def _standing(self, rounds: list[Round], state: State, asked: list[int]) -> tuple[Round, ...]:
+        """Without those that nobody will take back, and make none final that somebody might."""
+        human = [one for one in rounds if one.human]
+        over = max((one.opened for one in human if one.passed is None), default=-1)
+        kept = [one for one in human if (one.passed or 0) > over]
+        if self.voids:
+            return tuple(kept)
+
+        def stays_final(one: Round, last: Round) -> bool:
+            """Whether nobody who still may makes `last` void, which has made `one` final."""
+            sends = self.goes_back and any(opened < (one.passed or 0) for opened in asked)
+            return not sends and not any(_undoes(other, last, state) for other in perhaps if other is not one)
+
+        perhaps = [one for one in kept if not one.lasts and one.scope in state.scopes]
+        left: list[Round] = []
+        while left != perhaps:
+            left = perhaps
+            perhaps = [
+                one for one in left if not any(stays_final(one, last) for last in human if _makes_final(last, one))
+            ]
+        return tuple(one for one in kept if one in perhaps or any(_makes_final(one, other) for other in perhaps))
 
     def _takeable(self, situation: Situation, state: State) -> Any:
         """What may be taken back, now or once what makes it final is void."""
         known = [one for one in situation.rounds if one.scope in state.scopes or self.voids]
+        ordered = self.voids or any(_makes_final(one, other) for one in situation.rounds for other in known)
+        known = list(situation.rounds) if ordered else known
         numbers = sorted({seq for one in known for seq in (one.opened, one.passed or 0)})
         rank = {seq: place for place, seq in enumerate(numbers)}
         asked = sorted(
@@ -433,7 +453,7 @@ class Explorer:
         )
         rounds = [
             (one.node, _name(state.scopes[one.scope], state) if one.scope in state.scopes else "?",
-             rank[one.opened] if self.voids else 0, rank[one.passed or 0], one.human, one.lasts)
+             rank[one.opened] if ordered else 0, rank[one.passed or 0], one.human, one.lasts)
             for one in known
         ]  # fmt: skip
         return repr((sorted(rounds), asked if known else ()))
@@ -476,11 +496,23 @@ def _in(scope: Scope, element: str) -> int | None:
 
 def _may_be_recalled(one: Round, rounds: Iterable[Round]) -> bool:
     """By what has been decided since (`tasks.recalling`): nothing by a person who was asked after it."""
-    passed = one.passed
     return (
-        one.human and not one.lasts and passed is not None
-        and not any(other.human and other.opened >= passed for other in rounds)
+        one.human and not one.lasts and one.passed is not None
+        and not any(_makes_final(other, one) for other in rounds)
     )  # fmt: skip
+
+
+def _makes_final(last: Round, one: Round) -> bool:
+    return last.human and one.passed is not None and last.opened >= one.passed
+
+
+def _undoes(one: Round, last: Round, state: State) -> bool:
+    """Whether `last` is void when `one` is taken back."""
+    scope = state.scopes.get(one.scope)
+    if scope is None or last.passed is None or last.passed <= (one.passed or 0):
+        return False
+    place = _in(scope, last.node)
+    return place is not None and bool(scope.unit.routes.down.get(scope.program.nodes[one.node].index, 0) >> place & 1)
 
 
 def _goes_back_by_rule(human: Any) -> bool:

@@ -75,20 +75,17 @@ def structured(
     undoing_pays: bool = False,
     steps_ask: bool = False,
     thinks_again: bool = False,
+    across: bool = False,
     beside: bool = False,
 ) -> bytes:
     """Blocks within blocks, about `size` of them. `undoing_pays`: full of compensation, most of which pays;
     `steps_ask`: flows of steps have conditions, at which those get stuck when they are done; `thinks_again`: what a
-    decision has led to may be a way round the next one when it is taken back; `beside`: full of plain branches beside
-    each other, some of which have something to do with each other."""
-    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask, thinks_again, beside)
-    begins = (
-        maker.branches
-        if beside
-        else maker.thought_again
-        if thinks_again and maker.chance.random() < 0.5
-        else maker.block
-    )
+    decision has led to may be a way round the next one when it is taken back; `across`: so that what has made another
+    one final is void; `beside`: full of plain branches beside each other, some of which have something to do with each
+    other."""
+    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays, steps_ask, thinks_again, across, beside)
+    thinks = maker.voided_across if across else maker.thought_again
+    begins = maker.branches if beside else thinks if thinks_again and maker.chance.random() < 0.5 else maker.block
     first, last = begins()
     if beside and maker.chance.random() < 0.5:
         approves, approved = maker.approve()
@@ -229,10 +226,10 @@ class Blocks:
 
     def __init__(
         self, chance: random.Random, size: int, entangled: bool, data: bool, undoing_pays: bool = False,
-        steps_ask: bool = False, thinks_again: bool = False, beside: bool = False,
+        steps_ask: bool = False, thinks_again: bool = False, across: bool = False, beside: bool = False,
     ) -> None:  # fmt: skip
         self.undoing_pays, self.steps_ask, self.thinks_again = undoing_pays, steps_ask, thinks_again
-        self.beside = beside
+        self.across, self.beside = across, beside
         self.chance = chance
         self.left = size
         self.entangled = entangled
@@ -264,6 +261,8 @@ class Blocks:
             kinds += [self.asking_step] * 5
         if self.thinks_again:
             kinds += [self.thought_again] * 5
+        if self.across:
+            kinds += [self.voided_across] * 5
         return self.chance.choice(kinds)()
 
     # ------------------------------------------------------------ tasks
@@ -446,6 +445,37 @@ class Blocks:
             f'{gate} {pays} ? approval.{person}.outcome = "agree"', f"{gate} {merge}",
         ]  # fmt: skip
         return fork, join
+
+    def voided_across(self) -> tuple[str, str]:
+        """Somebody else decides behind a decision and turns the gateway there; that is void when it is taken or sent
+        back in the other branch, which leads to him as well, or seems to."""
+        first, later, variable, text = self.chance.choice(_TURNED)
+        sets, turns, ask, merge, joins, crosses = (self.key(one) for one in ("r", "r", "x", "j", "j", "x"))
+        fork, two, ends = self.key("f"), self.key("f"), [self.key("e") for _ in range(3)]
+        asked = (self.one_person, self.one_person, self.note)
+        person, other, second = (self.chance.choice(asked)()[0] for _ in range(3))
+        waits = self.chance.choice((self.note, self.note, self.waiting))()
+        last = self.chance.choice((self.note, self.waiting, lambda: self.sending_back(other)))()
+        told = f'approval.{person}.outcome = "agree" and approval.{other}.outcome = "reject"'
+        crossing = told if self.chance.random() < 0.7 else self.compared([person, other])
+        self.drawn += [
+            script(sets, first, variable), script(turns, later, variable), element("parallelGateway", fork),
+            element("parallelGateway", two), element("exclusiveGateway", merge), element("exclusiveGateway", joins),
+            element("exclusiveGateway", ask, default=f"{ask}_{merge}"), *(element("endEvent", key) for key in ends),
+            element("exclusiveGateway", crosses, default=f"{crosses}_{last[0]}"),
+        ]  # fmt: skip
+        self.lines += [
+            f"{sets} {fork} {person} {ask}", f"{ask} {two} ? {text}", f"{ask} {merge}",
+            f"{two} {waits[0]}", f"{waits[1]} {ends[0]}", f"{two} {joins} {second} {turns} {ends[1]}",
+            f"{fork} {other} {crosses}", f"{crosses} {joins} ? {crossing}", f"{crosses} {last[0]}",
+            f"{last[1]} {ends[2]}",
+        ]  # fmt: skip
+        return sets, merge
+
+    def sending_back(self, target: str) -> tuple[str, str]:
+        key = self.key("fin")
+        self.drawn.append(self.person(key, self.chance.random() < 0.5, "flow", f'<troika:return targets="{target}"/>'))
+        return key, key
 
     def ending(self, key: str) -> str:
         return element("endEvent", key, inner=TERMINATE if self.chance.random() < 0.8 else "")

@@ -3,16 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from engine import jobs, policy, repository, runtime, tasks
 from engine.bpmn import read
+from engine.db import rows
+from engine.db.instance import instance
 from engine.errors import NotPossibleNow
+from engine.runtime import proof
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, Play, catch, drawing, element, flows, script, service, timer, user
 from tests.engine.policy.against_machine import CATALOG, PAY_001, judged
 from tests.engine.policy.random_payments import MARK, PAY
 from tests.engine.policy.test_gate import a_bill, people, state_of
-from tests.engine.test_tasks import do, first
+from tests.engine.test_tasks import do, first, mine
 
 RULE = '<troika:approval mode="any" onReject="flow"/>'
 NEVER = '<troika:recall until="never"/>'
@@ -40,6 +44,52 @@ def paid_beside(recall="", then="note"):
         "agreed join", "pay join",
     )  # fmt: skip
     return drawing(START + END + FORK + body + gate + PAYS + flows(*lines))
+
+
+def across(other=(), later=(), holds=False, head=()):
+    """The chief is asked behind the head, and as it seems behind somebody in a branch beside; it ends there. `holds`:
+    a join waits for both branches before the chief is asked."""
+    body = script("large", "true", "big") + script("small", "false", "big") + user("chief", RULE, NEVER) + user("wait")
+    body += user("head", RULE, *head) + user("other", RULE, *other) + user("later", RULE, NEVER, *later)
+    gates = element("parallelGateway", "fork") + element("parallelGateway", "two")
+    gates += element("parallelGateway" if holds else "exclusiveGateway", "merge")
+    gates += element("exclusiveGateway", "ask", default="ask_pay")
+    gates += element("exclusiveGateway", "crosses", default="crosses_later")
+    lines = (
+        "start large fork head ask", "ask two ? big", "ask pay end", "two wait end", "two merge chief small end",
+        "fork other crosses later end",
+        f'crosses merge ? {AGREED.format("head")} and approval.other.outcome = "reject"',
+    )  # fmt: skip
+    return drawing(START + END + gates + body + PAYS + flows(*lines))
+
+
+SENDS_BACK = '<troika:return targets="other"/>'
+VOIDED = {
+    "taken back in the other branch": across(),
+    "sent back in the other branch": across(other=[NEVER], later=[SENDS_BACK]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", VOIDED)
+def test_what_has_made_a_decision_final_may_be_void_again(what):
+    """The chief decides behind the head, who may think again once that is void: `big` is false by then."""
+    verdict = judged(VOIDED[what], states=4_000, depth=20)
+
+    assert verdict.outcome == "violated, both"
+    assert "chief: agree" in verdict.machine.paid["pay"][:-3]
+    assert verdict.machine.paid["pay"][-3:] == ["head: recall", "head: agree", "pay"]
+
+
+def test_the_machine_repeats_the_way_on_which_it_is_void():
+    assert judged(VOIDED["taken back in the other branch"], states=4_000, depth=20).confirmed == {"pay"}
+
+
+@pytest.mark.parametrize("drawn", [
+    across(other=[NEVER]), across(head=[NEVER]), across(holds=True),
+    across(other=[NEVER], later=[SENDS_BACK], holds=True),
+])  # fmt: skip
+def test_what_has_made_a_decision_final_stands_where_nobody_undoes_it(drawn):
+    assert judged(drawn, states=4_000, depth=20).outcome == "proved, both"
 
 
 @pytest.mark.parametrize("drawn", [asked_for_what_is_large, paid_beside])
@@ -122,7 +172,7 @@ BY_RULE = {
 def test_what_no_person_has_decided_makes_nothing_final(what):
     verdict = judged(followed_by(*BY_RULE[what]), states=900, depth=20)
 
-    assert verdict.outcome == "violated, both"
+    assert (verdict.outcome, verdict.confirmed) == ("violated, both", {"pay"})
 
 
 def test_what_a_person_has_decided_makes_final_what_was_decided_before():
@@ -188,6 +238,43 @@ def test_on_the_engine_nothing_is_taken_back_once_the_next_has_decided(engine, m
 
     with pytest.raises(NotPossibleNow):
         do(engine, root, tasks.recall, head)
+
+
+def decided_across(engine, monkeypatch, **drawn):
+    """Up to where the chief has made final what the head has decided; who did all that, what asks at each task, the
+    bill."""
+    root, _, bill_id = begun(engine, across(**drawn), monkeypatch)
+    asked = {}
+    for node in ("head", "other", "chief"):
+        asked |= {item.node: item.work_item_id for item in mine(engine, root)}
+        do(engine, root, tasks.agree, asked[node])
+        jobs.run_due(engine)
+    return root, asked, bill_id
+
+
+def test_on_the_engine_it_may_be_void_again_and_the_gate_holds(engine, monkeypatch):
+    root, asked, bill_id = decided_across(engine, monkeypatch)
+    with pytest.raises(NotPossibleNow):
+        do(engine, root, tasks.recall, asked["head"])
+    do(engine, root, tasks.recall, asked["other"])
+
+    do(engine, root, tasks.recall, asked["head"])
+    do(engine, root, tasks.agree, next(item.work_item_id for item in mine(engine, root) if item.node == "head"))
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert len(policy.open_holds(uow)) == 1
+    assert state_of(engine, bill_id) == "open"
+
+
+@pytest.mark.parametrize(("drawn", "pays"), [({}, ["pay"]), ({"other": [NEVER]}, []), ({"head": [NEVER]}, [])])
+def test_the_proof_of_a_request_that_runs_knows_what_may_be_void_again(engine, monkeypatch, drawn, pays):
+    decided_across(engine, monkeypatch, **drawn)
+
+    with engine.unit_of_work(ENGINE) as uow:
+        (row,) = uow.execute(select(instance.c.id)).all()
+        view = runtime.instance_view(uow, row.id)
+        assert [one.element_id for one in proof.prove(uow, rows.read(uow, row.id), view.state)] == pays
 
 
 def test_a_request_that_runs_may_be_taken_back_to_who_decided_last():
