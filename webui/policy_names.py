@@ -58,6 +58,7 @@ ROLES = {
     "requester": N_("the requester"),
     "editors": N_("whoever edited the document"),
     "payee_bank_editor": N_("whoever entered the bank details"),
+    "payee_bank_confirmer": N_("whoever confirmed the bank details"),
     "approver": N_("the other approvers"),
     "executor": N_("whoever pays"),
     "beneficiary": N_("whoever gets the money"),

@@ -456,7 +456,7 @@ def _conditions(
 
 
 def _executing(policy: Policy, situation: Situation) -> list[Reason]:
-    """Whoever executes is not who asked for it, nor who entered the account."""
+    """Whoever executes is not who asked for it, nor who entered or confirmed the account, nor who is paid."""
     if "executor" not in policy.distinct:
         return []
     executors = situation.roles.get("executor", frozenset())
@@ -465,7 +465,7 @@ def _executing(policy: Policy, situation: Situation) -> list[Reason]:
             N_("{policy}: whoever executes may not be {role}."),
             {"policy": Term("policy", policy.id), "role": Term("role", role)},
         )
-        for role in ("requester", "payee_bank_editor", "beneficiary")
+        for role in ("requester", "payee_bank_editor", "payee_bank_confirmer", "beneficiary")
         if role in policy.distinct and executors & situation.roles.get(role, frozenset())
     ]
 

@@ -22,7 +22,9 @@ OWN = frozenset(("policy.change", "identity.grant_role", "instance.modify"))
 """Classes of the engine's own acts, which no operation performs."""
 
 _APART = {"payment.execute": frozenset(("requester", "executor", "payee_bank_editor"))}
-ROLES = frozenset(("requester", "editors", "payee_bank_editor", "approver", "executor", "beneficiary"))
+ROLES = frozenset((
+    "requester", "editors", "payee_bank_editor", "payee_bank_confirmer", "approver", "executor", "beneficiary",
+))  # fmt: skip
 VALID_FOR = timedelta(days=30)
 GLASS_PEOPLE = 2
 

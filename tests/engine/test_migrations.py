@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine import audit, documents, drafts, history, tasks
+from engine import audit, documents, drafts, history, policy, tasks
 from engine.db.base import to_micros
 from engine.db.job import job
 from engine.db.migrations import upgrading
@@ -33,6 +33,7 @@ from engine.db.task import user_task, work_item
 from engine.ids import uuid7
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment_request
+from engine.modules.erp.operations import payments
 from engine.process_engine import ProcessEngine
 from engine.scenarios import lasting, nightly
 from engine.settings import Settings
@@ -426,6 +427,27 @@ def test_bank_details_of_before_their_caller_was_kept_are_confirmed_by_another_p
         uow.execute(of.values(confirmed_by=other))
         found = uow.execute(select(payee_account_version.c.called_by, payee_account_version.c.confirmed_by)).all()
     assert [tuple(row) for row in found] == [(None, other)]
+    engine.dispose()
+
+
+def test_policies_and_bank_details_of_before_who_confirms_may_be_kept_apart_are_what_they_were(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0562")
+        own, other = (a_row(connection, "user_account", login=login, person_id=uuid7()) for login in ("own", "other"))
+        owner = a_row(connection, "erp_payee_account", owner_kind="supplier", current_version=1)
+        details = {"account_id": owner, "version": 1, "created_by": own, "confirmed_by": other}
+        version = a_row(connection, "erp_payee_account_version", **details)
+        connection.commit()
+
+    engine.upgrade()
+
+    stated = "- {id: P-1, title: T, on: payment.execute, require: [{approval: a}], distinct: [payee_bank_confirmer]}"
+    with engine.unit_of_work(ENGINE) as uow:
+        assert policy.ship(uow, stated) == ["P-1"]
+        found = uow.execute(select(payee_account_version)).one()
+        assert payments.editors(found) == [own]
+        assert payments.confirmers(uow, version, found.confirmed_by) == [other]
     engine.dispose()
 
 

@@ -321,8 +321,21 @@ def paid(**changes: str) -> str:
     return f"INSERT INTO erp_payment ({', '.join(values)}) SELECT {chosen} FROM erp_payment_request WHERE id = {{r}}"
 
 
+def stated(word: str, approval: str = "finance_approval", key: str = "{i}") -> str:
+    """A policy in force that says of whoever confirmed the account that he is `distinct`, or `same`."""
+    told = f'{{{{"{word}":["payee_bank_confirmer"],"require":[{{{{"approval":"{approval}"}}}}]}}}}'
+    values = {
+        "id": key, "policy_id": f"'{word} {approval}'", "version": "1", "class": "'payment.execute'",
+        "statement": f"'{told}'", "state": "'active'", "source": "'people'",
+        "valid_from": "(SELECT cleared_at FROM clearance WHERE id = {c})",
+    }  # fmt: skip
+    return f"INSERT INTO policy_version ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+
+
+KEPT, KEEPING = stated("distinct", key="{y}"), of("policy_version", "{y}")
 GIVEN, TO_PAY = of("policy_grant", "{g}"), of("clearance", "{c}")
 ASKED_FOR, ACCOUNT = of("erp_payment_request", "{r}"), of("erp_payee_account_version", "{v}")
+CONFIRMED = ACCOUNT("confirmed_by = {bob}")
 ANOTHER = put("clearance", "{c}", id="{y}", idempotency_key="{y}")
 LINKED = "INSERT INTO clearance_grant VALUES ({y}, {to}, 'x')"
 OTHER_GRANT = put("policy_grant", "{g}", capability="'other'", person_id="{cid}")
@@ -352,6 +365,9 @@ PAYING: dict[str, dict[str, Act]] = {
         "by whose act had it entered": (ACCOUNT("called_by = {bob}"), paid()),
         "for whoever entered the account": (ACCOUNT("called_by = {ann}"), GIVEN("principal_person_id = {ann}"),
                                             TO_PAY("requester_id = {x}"), paid()),
+        "by whoever confirmed the account": (KEPT, CONFIRMED, paid()),
+        "by him, whatever is asked of something else": (KEPT, stated("same", approval="other"), CONFIRMED, paid()),
+        "for whoever confirmed the account": (KEPT, GIVEN("principal_person_id = {cid}"), paid()),
         "by one in another currency": (GIVEN("currency = 'USD'"), paid()),
         "by nobody": ("DELETE FROM clearance_grant", paid()),
         "by one of two": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"), TO_PAY("min_people = 2"), paid()),
@@ -370,6 +386,17 @@ PAYING: dict[str, dict[str, Act]] = {
         "may": (paid(),),
         "may whoever entered another account": (put("erp_payee_account_version", "{v}", version="9", called_by="{bob}"),
                                                 paid()),
+        "may whoever confirmed it, where nobody keeps him apart": (stated("same"), CONFIRMED, paid()),
+        "may he, where another policy asks him for the same": (KEPT, stated("same"), CONFIRMED, paid()),
+        "may he, where he is kept apart of something else": (stated("distinct", approval="other"), CONFIRMED, paid()),
+        "may he, where it is about other operations": (KEPT, KEEPING("class = 'x'"), CONFIRMED, paid()),
+        "may he, where that is over": (KEPT, KEEPING("state = 'retired'"), CONFIRMED, paid()),
+        "may he, where it was cleared before": (KEPT, KEEPING(
+            "valid_from = (SELECT cleared_at + {moment} FROM clearance WHERE id = {c})"
+        ), CONFIRMED, paid()),
+        "may whoever did not confirm it": (KEPT, paid()),
+        "may whoever confirmed another account": (KEPT, put("erp_payee_account_version", "{v}", version="9",
+                                                            confirmed_by="{bob}"), paid()),
         "may in one currency": (GIVEN("currency = 'CNY'"), paid()),
         "may whatever else was approved": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"), paid()),
         "may whatever became of others": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"),

@@ -75,4 +75,5 @@ ROWS = {
     38: Row("a dry run that really pays", (READ_ONLY,)),
     39: Row("an imported service task that is bound to nothing", (PROOF, VERB, GATE, DATABASE)),
     40: Row("a backup from before a payment is restored", (RECORD,)),
+    41: Row("whoever confirmed the account approves the payment to it", (VERB, GATE, DATABASE)),
 }  # fmt: skip

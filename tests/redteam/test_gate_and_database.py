@@ -463,6 +463,51 @@ def test_31_a_payment_is_written_by_sql(engine, monkeypatch):
     only_the_record_notices(engine, monkeypatch, *rules)  # process and task of this firm were put in by hand too
 
 
+KEPT_APART = """
+- id: PAY-001
+  title: 复核人不批
+  on: payment.execute
+  require: [{approval: finance_approval}]
+  distinct: [requester, payee_bank_confirmer]
+"""
+
+
+@pytest.mark.row(41, VERB, GATE, DATABASE, THROUGH)
+def test_41_whoever_confirmed_the_account_approves_the_payment_to_it(engine, blind, monkeypatch):
+    firm, drawn = a_firm(engine), PAYING.replace(b"test_bill", b"erp_payment_request").replace(b"fay,cfo", b"cid,bob")
+    request = Request(firm)
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, KEPT_APART)
+        repository.deploy(uow, {"p.bpmn": drawn.replace(b"test.pay_bill", b"erp.execute_payment")
+                                .replace(b'target="bill_id"', b'target="request_id"')})  # fmt: skip
+    with firm.acting("ann") as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": str(request.id)}).id
+
+    def paid() -> None:
+        with engine.unit_of_work(Actor(None, source="job")) as uow:
+            call, operation = OperationCall(uuid7(), instance_id, "pay"), operations.get("erp.execute_payment")
+            calls.perform(uow, operation, {"request_id": request.id}, call, uow.lock_instance(instance_id))
+
+    with pytest.raises(SeparationOfDuties):
+        agree(engine, Actor(firm.people["cid"]))
+    with monkeypatch.context() as off:
+        off.setattr(grants, "barring", lambda *_: None)
+        agree(engine, Actor(firm.people["cid"]))
+
+    with pytest.raises(PolicyHold) as refused:
+        paid()
+    assert "Cid may not approve as payee_bank_confirmer" in str(refused.value)
+    blind()
+    with pytest.raises(IntegrityError, match=r"POLICY\.NOT_APPROVED"):
+        paid()
+    payment = metadata.tables["erp_payment"]
+    assert firm.rows(payment) == []
+    monkeypatch.setattr(policy, "settle_clearance", lambda *_: None)  # it is the trigger that says that it was used
+    with without(engine, payment, "payment_gate"):
+        paid()
+    assert len(firm.rows(payment)) == 1
+
+
 def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(engine, who, blind):
     bill_id = a_bill(engine)
     instance_id = approved(engine, who, bill_id, "fay")

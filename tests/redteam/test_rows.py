@@ -27,7 +27,7 @@ def test_every_row_is_tried_against_each_of_its_walls():
 
 
 def test_the_list_is_the_whole_list():
-    assert sorted(rows.ROWS) == list(range(1, 41))
+    assert sorted(rows.ROWS) == list(range(1, 42))
 
 
 def test_what_is_drawn_is_drawn_for_each_row_that_says_so():

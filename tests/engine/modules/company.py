@@ -209,7 +209,7 @@ def clear(
     digest: str = "sha256:right", granted_digest: str = "sha256:right", state: str = "open", min_people: int = 1,
     expires_at: datetime = datetime(2027, 1, 1, tzinfo=UTC), on_behalf_of: UUID | None = None,
     executor: UUID | None = None, amount: Decimal | None = None, payee: str | None = None,
-    bank_version: int | None = None, subject_id: str | None = None,
+    bank_version: int | None = None, subject_id: str | None = None, of: str = "erp_payment_request",
 ) -> UUID:  # fmt: skip
     """Grants and clearance as the engine's policy room leaves them, written past it."""
     clearance_id, round_id = uuid7(), _a_round(uow, instance_id)
@@ -223,8 +223,7 @@ def clear(
              "seq": seq, "assignee_id": person, "on_behalf_of_id": on_behalf_of, "status": ItemStatus.DECIDED,
              "decision": ItemDecision.AGREED, "decision_source": Source.HUMAN, "decided_by": person,
              "decided_person_id": person, "decided_at": uow.now, "created_at": uow.now,
-             "subject_type": "erp_payment_request", "subject_id": subject_id or str(request_id),
-             "subject_digest": granted_digest},
+             "subject_type": of, "subject_id": subject_id or str(request_id), "subject_digest": granted_digest},
         )  # fmt: skip
         uow.execute(
             insert(policy_grant),
@@ -232,7 +231,7 @@ def clear(
                 "id": grants[-1], "instance_id": instance_id, "user_task_id": round_id, "work_item_id": grants[-1],
                 "node": "approve", "capability": "finance_approval", "person_id": person, "account_id": person,
                 "on_behalf_of_id": on_behalf_of, "principal_person_id": on_behalf_of, "source": "human",
-                "subject_type": "erp_payment_request",
+                "subject_type": of,
                 "subject_id": subject_id or str(request_id), "subject_digest": granted_digest, "facts": {},
                 "granted_at": min(uow.now, expires_at) - timedelta(hours=1), "expires_at": expires_at,
             },
@@ -241,7 +240,7 @@ def clear(
         insert(clearance),
         {
             "id": clearance_id, "instance_id": instance_id, "operation": "erp.execute_payment",
-            "idempotency_key": uuid7(), "policies": [], "subject_type": "erp_payment_request",
+            "idempotency_key": uuid7(), "policies": [], "subject_type": of,
             "subject_id": subject_id or str(request_id), "subject_digest": digest,
             "amount": amount or Decimal(values["amount"]), "currency": values["currency"],
             "payee_id": payee or values["payee"], "payee_bank_version": bank_version or values["payee_bank_version"],

@@ -1,5 +1,6 @@
 """Paying what was approved, and nothing else: the operations, and the gate that the database keeps by itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Thread
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import identity, jobs, repository, runtime
+from engine import identity, jobs, policy, repository, runtime
 from engine.db.policy import clearance, policy_grant
 from engine.errors import BusinessError, DeploymentRefused, restored, stored
 from engine.ids import uuid7
@@ -20,7 +21,7 @@ from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request
 from engine.modules.erp.operations import expenses, payees, payments
 from engine.modules.erp.rows import rows
-from engine.operations import Facts, get
+from engine.operations import Facts, OperationCall, get
 from engine.policy import naming
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import drawing, element, flows, service
@@ -96,7 +97,7 @@ def test_an_approval_binds_amount_payee_account_and_documents(firm: Company, req
     }  # fmt: skip
     assert facts.people == {
         "requester": [firm.people["ann"]], "payee_bank_editor": [firm.people["eli"]],
-        "beneficiary": [firm.people["ann"]],
+        "payee_bank_confirmer": [firm.people["cid"]], "beneficiary": [firm.people["ann"]],
     }  # fmt: skip
     assert facts.state == {
         "payee_bank_confirmed": True, "payee_bank_hours": 0, "match": None, "period_open": True,
@@ -217,6 +218,48 @@ def test_a_draft_is_not_paid(firm: Company) -> None:
         Request(firm, submitted=False).pay()
 
     assert refusal.value.code == "ERP.REQUEST_DIFFERS"
+
+
+def test_whoever_confirms_bank_details_is_known_to_the_gate_all_of_them_and_for_whom(
+    firm: Company, request_: Request
+) -> None:
+    details = {"account_name": "Ann", "bank_name": "N", "account_no": "62284800"}
+    with firm.acting("eli") as uow:
+        made = payees.change_payee_account(uow, owner_kind="employee", owner_id=firm.people["ann"], **details)
+        version_id, bob, dora = made["version_id"], firm.people["bob"], firm.people["dora"]
+    with firm.acting() as uow:
+        facts = payees.payee_facts(uow, version_id=version_id)
+        facts = replace(facts, values={**facts.values, "amount": "0", "currency": "CNY"})
+        key = clear(uow, version_id, facts, instance_id=uuid7(), people=(bob, dora), requester=firm.people["eli"],
+                    on_behalf_of=firm.people["cid"], of="erp_payee_account_version")  # fmt: skip
+        uow.execute(update(clearance).where(clearance.c.id == key).values(state="used"))
+    assert request_.facts().people["payee_bank_confirmer"] == [firm.people["cid"]], "of the version that is paid to"
+
+    with firm.acting() as uow:
+        call = OperationCall(uuid7(), None, None, key, (bob, dora))
+        payees.confirm_payee_account(uow, version_id=version_id, call=call)
+
+    assert request_.facts().people["payee_bank_confirmer"] == [dora, bob, firm.people["cid"]]
+
+
+KEPT_APART = """
+- {{id: P-1, title: T, on: payment.execute, require: [{{approval: finance_approval}}], distinct: [{}]}}
+"""
+
+
+def test_the_database_pays_nothing_that_whoever_confirmed_the_account_has_approved_where_a_policy_keeps_him_apart(
+    firm: Company, request_: Request
+) -> None:
+    with firm.acting() as uow:
+        policy.ship(uow, KEPT_APART.format("requester, payee_bank_confirmer"))
+    with pytest.raises(IntegrityError, match=r"POLICY\.NOT_APPROVED"):
+        request_.pay(people=("cid",))
+
+    with firm.acting() as uow:
+        policy.ship(uow, KEPT_APART.format("requester"))
+    request_.pay(people=("cid",))
+
+    assert len(firm.rows(payment)) == 1
 
 
 def test_an_open_request_names_new_bank_details_from_their_confirmation_on(firm: Company, request_: Request) -> None:

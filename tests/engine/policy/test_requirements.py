@@ -17,6 +17,7 @@ from engine.db.task import work_item
 from engine.errors import BusinessError, PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.operations import OperationCall
+from engine.policy import grants as policy_grants
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
 from tests.engine.policy.test_gate import (
@@ -391,7 +392,7 @@ def test_the_approver_must_be_who_the_policy_says(engine, who):
         agree(engine, who["fay"])
 
 
-def test_whoever_executes_is_neither_requester_nor_approver(engine, who):
+def test_whoever_executes_is_neither_requester_nor_approver_nor_has_a_part_in_the_account(engine, who, monkeypatch):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(
             uow, (HEAD + "  require:\n" + FINANCE).replace("[requester, approver]", "[requester, approver, executor]")
@@ -418,6 +419,14 @@ def test_whoever_executes_is_neither_requester_nor_approver(engine, who):
 
     assert "Fay may not approve as executor" in held(engine, executed_by("fay"), bill_id)
     assert "whoever executes may not be requester" in held(engine, executed_by("req"), bill_id)
+
+    with engine.unit_of_work(ENGINE) as uow:
+        roles = "[requester, approver, executor, payee_bank_editor, payee_bank_confirmer, beneficiary]"
+        policy.ship(uow, (HEAD + "  require:\n" + FINANCE).replace("[requester, approver]", roles))
+    instance_id, told, dora = executed_by("dora"), policy_grants.roles_of, who["dora"].user_id
+    for role in ("payee_bank_editor", "payee_bank_confirmer", "beneficiary"):
+        monkeypatch.setattr(policy_grants, "roles_of", lambda *about, role=role: {**told(*about), role: {dora}})
+        assert f"whoever executes may not be {role}" in held(engine, instance_id, bill_id)
 
 
 def test_an_approval_of_another_process_counts_only_where_the_policy_lets_it(engine, who):

@@ -249,6 +249,24 @@ _NOT_ENTERED_BY_HIM = """AND NOT EXISTS (SELECT 1 FROM erp_payee_account_version
           JOIN user_account e ON e.id IN (v.created_by, v.called_by)
           WHERE v.id = NEW.payee_account_version_id AND e.person_id IN (g.person_id, g.principal_person_id))"""
 
+_NAMED = {
+    "sqlite": "min('payee_bank_confirmer' IN (SELECT value FROM json_each(p.statement, '$.distinct')))",
+    "postgresql": "bool_and(coalesce(p.statement::jsonb -> 'distinct' @> '\"payee_bank_confirmer\"', false))::integer",
+}
+
+
+def _not_confirmed_by_him(dialect: str) -> str:
+    """Where each policy that asks for the approval keeps him apart: of several, the gate alone knows which it is for.
+
+    A statement is canonical JSON, without blanks.
+    """
+    return f"""AND coalesce((SELECT {_NAMED[dialect]}
+          FROM erp_payee_account_version v JOIN user_account e ON e.id = v.confirmed_by
+          JOIN policy_version p ON p.class = 'payment.execute' AND p.state = 'active' AND p.valid_from <= c.cleared_at
+            AND replace(p.statement, '"approval":"' || g.capability || '"', '') <> p.statement
+          WHERE v.id = NEW.payee_account_version_id AND e.person_id IN (g.person_id, g.principal_person_id)), 0) = 0"""
+
+
 guard(
     payment,
     sqlite=[
@@ -266,6 +284,7 @@ guard(
         AND g.subject_digest = c.subject_digest AND g.expires_at >= c.cleared_at AND g.person_id <> c.requester_id
         AND g.principal_person_id IS NOT c.requester_id AND g.person_id IS NOT c.executor_id
         {_NOT_ENTERED_BY_HIM}
+        {_not_confirmed_by_him("sqlite")}
         AND (g.currency IS NULL OR g.currency = c.currency)));
   SELECT RAISE(ABORT, 'POLICY.NOT_APPROVED') WHERE (SELECT count(DISTINCT g.person_id) FROM clearance_grant k
     JOIN policy_grant g ON g.id = k.grant_id WHERE k.clearance_id = NEW.clearance_id)
@@ -307,6 +326,7 @@ guard(
       AND g.expires_at >= c.cleared_at AND g.person_id <> c.requester_id
       AND g.principal_person_id IS DISTINCT FROM c.requester_id AND g.person_id IS DISTINCT FROM c.executor_id
       {_NOT_ENTERED_BY_HIM}
+      {_not_confirmed_by_him("postgresql")}
       AND (g.currency IS NULL OR g.currency = c.currency);
   GET DIAGNOSTICS good = ROW_COUNT;
   SELECT count(DISTINCT g.person_id) INTO people FROM clearance_grant k JOIN policy_grant g ON g.id = k.grant_id

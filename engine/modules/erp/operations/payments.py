@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
 
+from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.errors import N_, BusinessError
 from engine.ids import uuid7
 from engine.modules.erp import amounts
@@ -29,7 +30,8 @@ _bound = (
     select(
         payee_account_version.c.account_id, payee_account_version.c.version, payee_account_version.c.account_name,
         payee_account_version.c.bank_name, payee_account_version.c.account_no, payee_account_version.c.created_by,
-        payee_account_version.c.called_by, payee_account.c.owner_kind, payee_account.c.owner_id,
+        payee_account_version.c.called_by, payee_account_version.c.confirmed_by,
+        payee_account_version.c.id.label("version_id"), payee_account.c.owner_kind, payee_account.c.owner_id,
         payee_account.c.owner_name,
         payment_request_item.c.supplier_invoice_id, payment_request_item.c.expense_claim_id,
         payment_request_item.c.document_no, select(company.c.uscc).limit(1).scalar_subquery().label("entity"),
@@ -44,6 +46,17 @@ _bound = (
     .where(payee_account_version.c.id == bindparam("payee"))
     .order_by(payment_request_item.c.line_no)
 )  # fmt: skip
+_confirming = (
+    select(policy_grant.c.account_id, policy_grant.c.on_behalf_of_id)
+    .join(clearance_grant, clearance_grant.c.grant_id == policy_grant.c.id)
+    .join(clearance, clearance.c.id == clearance_grant.c.clearance_id)
+    .where(
+        clearance.c.subject_type == "erp_payee_account_version",
+        clearance.c.subject_id == bindparam("of"),
+        clearance.c.state == "used",
+    )
+    .order_by(policy_grant.c.granted_at, policy_grant.c.id)
+)
 _in_force = (
     select(payee_account_version)
     .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
@@ -119,6 +132,7 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
         people={
             "requester": [request.requested_by],
             "payee_bank_editor": editors(payee),
+            "payee_bank_confirmer": confirmers(uow, payee.version_id, payee.confirmed_by),
             "beneficiary": [] if request.beneficiary_id is None else [request.beneficiary_id],
         },
         display={
@@ -344,6 +358,14 @@ def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID, *, still:
 def editors(version: Any) -> list[UUID]:
     """Whose entry a version of bank details is: who is said to have entered it, and whose act had it entered."""
     return list(dict.fromkeys(one for one in (version.created_by, version.called_by) if one is not None))
+
+
+def confirmers(uow: UnitOfWork, version_id: UUID, confirmed_by: UUID | None) -> list[UUID]:
+    """Who has confirmed a version of bank details: who is recorded as that, all whose approvals it took, and for whom
+    they gave them."""
+    given = [] if confirmed_by is None else uow.read(_confirming, {"of": str(version_id)})
+    accounts = (confirmed_by, *(one for row in given for one in (row.account_id, row.on_behalf_of_id)))
+    return list(dict.fromkeys(one for one in accounts if one is not None))
 
 
 def open_requests(uow: UnitOfWork, account_id: UUID) -> list[UUID]:
