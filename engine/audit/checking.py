@@ -374,6 +374,10 @@ def _check_copies(report: Report, uow: UnitOfWork, seen: Seen) -> None:
             if name in (data.get(TEXTS) or {}):
                 words = "" if (stream, seq, name) in seen.erased else texts.get((seq, name))
             told[link[3], *copy_key(data)] = seq, words
+    for _, seq, _, link in seen.of(b"policy.retirement_withdrawn"):
+        place = ("policy.retirement_proposed", *copy_key(link[-1]))
+        if told.get(place, (seq, ""))[0] < seq:
+            told[place] = seq, ""
     for kind, name, key, found in copies(uow):
         seq, words = told.get((kind, *key), (0, ""))
         if words is not None and found != words:  # None: gone, and told of already

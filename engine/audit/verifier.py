@@ -71,8 +71,8 @@ TURNED = {b"approval.voided": "void", b"approval.parked": "parked", b"approval.r
           b"grants.revoked": "void"}  # fmt: skip
 """what has become of approvals, by the kind that tells it"""
 STATED = (
-    b"policy.proposed", b"policy.activated", b"policy.withdrawn", b"policy.retirement_proposed", b"policy.retired",
-    b"policy.confirmed", b"policy.reviewed",
+    b"policy.proposed", b"policy.activated", b"policy.withdrawn", b"policy.retirement_proposed",
+    b"policy.retirement_withdrawn", b"policy.retired", b"policy.confirmed", b"policy.reviewed",
 )  # fmt: skip
 EMERGENCIES = (
     b"policy.emergency_asked", SIGNED, b"policy.emergency_withdrawn", b"policy.emergency_reviewed",
@@ -954,6 +954,8 @@ def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool, newest:
                 one |= {"state": "retired", "valid_to": data.get("valid_to")}
             case "policy.retirement_proposed":
                 one["retired_by"] = actor
+            case "policy.retirement_withdrawn":
+                one["retired_by"] = None
             case "policy.confirmed":
                 one["confirmed_by"] = actor
             case "policy.reviewed":

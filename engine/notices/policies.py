@@ -33,7 +33,7 @@ _WAITING = {"proposed": "proposed", "leaving": "active"}
 def of_policy(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
     """Plan the notices; returns how many there are. What no longer waits is told to nobody."""
     found, what = policy.version(uow, UUID(payload["version"])), payload["what"]
-    if _WAITING.get(what, found.state) != found.state:
+    if _WAITING.get(what, found.state) != found.state or (what == "leaving" and found.retired_by is None):
         return 0
     by = None if payload["by"] is None else identity.user(uow, UUID(payload["by"]))
     gone = what in ("leaving", "retired")

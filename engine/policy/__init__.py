@@ -78,6 +78,7 @@ from engine.policy.versions import (
     version,
     versions_in_force,
     withdraw,
+    withdraw_retirement,
 )
 from engine.policy.weakening import weakening
 
@@ -180,4 +181,5 @@ __all__ = [
     "weakening",
     "withdraw",
     "withdraw_emergency",
+    "withdraw_retirement",
 ]

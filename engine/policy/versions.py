@@ -328,15 +328,22 @@ def propose_retirement(uow: UnitOfWork, policy_id: str, reason: str) -> Version:
     return version(uow, row.id)
 
 
+def withdraw_retirement(uow: UnitOfWork, policy_id: str, reason: str = "") -> Version:
+    """Take back that it should leave, or turn it down: it stays in force. Raises PolicyNotThere, Forbidden."""
+    _controller(uow)
+    row = _leaving(uow, policy_id)
+    uow.execute(_change, {"row": row.id, "retired_by": None, "retired_person_id": None, "retire_reason": None})
+    data = {"policy": policy_id, "version": row.version, "proposed_by": str(row.retired_by),
+            "now": audit.settled_version(uow, row.id)}  # fmt: skip
+    history.act(uow, SCOPE, "policy.retirement_withdrawn", data, texts={"reason": reason.strip()})
+    _forget(uow)
+    return version(uow, row.id)
+
+
 def retire(uow: UnitOfWork, policy_id: str) -> Version:
     """Take a policy out of force, as another person proposed. Raises PolicyNotThere, SecondPersonNeeded, Forbidden."""
     person = _controller(uow)
-    row = _active_row(uow, policy_id)
-    if row is None or row.retired_by is None:
-        raise PolicyNotThere(
-            policy=Term("policy", policy_id), version="-" if row is None else row.version,
-            expected=N_("proposed for retirement"), found=N_("retired") if row is None else row.state,
-        )  # fmt: skip
+    row = _leaving(uow, policy_id)
     if person == row.retired_person_id or uow.actor.user_id == row.retired_by:
         raise _second(uow, policy_id, row.version)
     _retire_row(uow, row)
@@ -447,6 +454,17 @@ def _values(policy: Policy, number: int, source: str, differences: Sequence[Sent
 
 def _active_row(uow: UnitOfWork, policy_id: str) -> Any:
     return next((row for row in uow.execute(_of_policy, {"of": policy_id}) if row.state == "active"), None)
+
+
+def _leaving(uow: UnitOfWork, policy_id: str) -> Any:
+    """The version that somebody wants out of force. Raises PolicyNotThere."""
+    row = _active_row(uow, policy_id)
+    if row is None or row.retired_by is None:
+        raise PolicyNotThere(
+            policy=Term("policy", policy_id), version="-" if row is None else row.version,
+            expected=N_("proposed for retirement"), found=N_("retired") if row is None else row.state,
+        )  # fmt: skip
+    return row
 
 
 def _active(uow: UnitOfWork, policy_id: str) -> Policy | None:

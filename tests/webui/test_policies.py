@@ -101,6 +101,14 @@ def test_a_policy_leaves_by_the_forms_of_two_controllers(engine, known):
     page = cyril.get("/policies/REF-001").text
     assert ('action="/policies/REF-001/retire"' in page, f'action="{asked}"' in page) == (True, False)
     assert cyril.post(asked, data={"reason": "yes"}).status_code == 409
+    back = "/policies/REF-001/withdraw-retirement"
+    for browser, word in ((cora, "Withdraw"), (cyril, "Turn down")):
+        form_ = browser.get("/policies/REF-001").text.partition(f'action="{back}"')[2].partition("</form>")[0]
+        assert f">{word}</button>" in form_
+    assert cora.post(back).status_code == 303
+    assert f'action="{asked}"' in cyril.get("/policies/REF-001").text
+    assert cyril.post("/policies/REF-001/retire", data={}).status_code == 409
+    assert cora.post(asked, data={"reason": "No refunds."}).status_code == 303
     assert cyril.post("/policies/REF-001/retire", data={}).status_code == 303
     assert versions(engine) == [(1, "retired", False)]
 

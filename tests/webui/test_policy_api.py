@@ -93,6 +93,12 @@ def test_a_proposal_is_turned_down_a_shipped_one_confirmed_and_a_policy_retired_
     assert (leaving["state"], leaving["retire_reason"]) == ("active", "Nobody refunds any more.")
     assert cora.post(leave, json={}).json["code"] == "second_person_needed"
     assert cyril.post(asked, json={"reason": "yes"}).json["code"] == "policy_not_there", "decide first"
+    stays = f"{API}/REF-001/withdraw-retirement"
+    for taking_back in (cora, cyril):
+        kept = taking_back.post(stays, json={"reason": "Somebody does."}).json
+        assert (kept["state"], kept["retired_by"], kept["retire_reason"]) == ("active", None, None)
+        assert taking_back.post(stays, json={}).json["code"] == "policy_not_there"
+        assert cora.post(asked, json={"reason": "Nobody refunds any more."}).status_code == 200
     left = cyril.post(leave, json={}).json
     assert (left["state"], left["retire_reason"]) == ("retired", "Nobody refunds any more.")
     assert left["retired_by"] == leaving["retired_by"]
@@ -104,7 +110,8 @@ def test_analysts_read_proofs_controllers_state_policies_and_auditors_change_not
         (version,) = policy.all_versions(uow)
     acts = [("post", "", {"text": STRICTER})] + [
         ("post", f"versions/{version.id}/{verb}", {}) for verb in ("activate", "withdraw", "confirm")
-    ] + [("post", "REF-001/propose-retirement", {"reason": "why"}), ("post", "REF-001/retire", {})]  # fmt: skip
+    ] + [("post", "REF-001/propose-retirement", {"reason": "why"}), ("post", "REF-001/retire", {}),
+         ("post", "REF-001/withdraw-retirement", {})]  # fmt: skip
     read = [("get", path, None) for path in ("", "proofs", "export", "REF-001/versions")]
     watched = [("post", "what-if", {"text": POLICY}), ("get", f"versions/{version.id}/what-if", None)]
 
@@ -259,7 +266,8 @@ def test_the_interface_describes_all_of_it(known):  # noqa: F811
     writes = {path.removeprefix(API): told["post"] for path, told in paths.items() if path.startswith(API)
               if "post" in told}  # fmt: skip
     assert set(writes) == {
-        "/", "/what-if", "/prove", "/replay", "/{policy_id}/propose-retirement", "/{policy_id}/retire",
+        "/", "/what-if", "/prove", "/replay", "/{policy_id}/propose-retirement", "/{policy_id}/withdraw-retirement",
+        "/{policy_id}/retire",
         *(f"/versions/{{version_id}}/{verb}" for verb in ("activate", "withdraw", "confirm", "review")),
     }  # fmt: skip
     assert {path for path in ("/prove", "/replay") if "multipart/form-data" in writes[path]["requestBody"]["content"]}

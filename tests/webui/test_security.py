@@ -168,10 +168,11 @@ ASKS = {
     **dict.fromkeys(("policies.review", "policies.review_emergency"), "audit"),
     **dict.fromkeys(
         ("policies.new", "policies.change", "policies.propose", "policies.activate", "policies.withdraw",
-         "policies.confirm", "policies.propose_retirement", "policies.retire", "policies.look_again",
+         "policies.confirm", "policies.propose_retirement", "policies.withdraw_retirement", "policies.retire",
+         "policies.look_again",
          "policies.approve_again", "policies.ask",
          "api_policies.propose", "api_policies.activate", "api_policies.withdraw", "api_policies.confirm",
-         "api_policies.propose_retirement", "api_policies.retire"),
+         "api_policies.propose_retirement", "api_policies.withdraw_retirement", "api_policies.retire"),
         "policy",
     ),
     **dict.fromkeys(

@@ -168,6 +168,15 @@ def propose_retirement(sent: dict[str, Any], policy_id: str) -> Any:
     return _version(policy.propose_retirement(g.uow, policy_id, sent["reason"]))
 
 
+@blueprint.route("/<policy_id>/withdraw-retirement", methods=["POST"])
+@needs(CONTROL)
+@blueprint.arguments(ReasonIn)
+@blueprint.response(200, PolicyOut)
+def withdraw_retirement(sent: dict[str, Any], policy_id: str) -> Any:
+    """Take back that it should leave, or turn it down."""
+    return _version(policy.withdraw_retirement(g.uow, policy_id, sent["reason"]))
+
+
 @blueprint.route("/<policy_id>/retire", methods=["POST"])
 @needs(CONTROL)
 @blueprint.response(200, PolicyOut)

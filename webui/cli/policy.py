@@ -1,5 +1,5 @@
 """troika policy list · proofs · holds · grants · export · impact · propose · activate · withdraw · confirm ·
-propose-retirement · retire · replay.
+propose-retirement · withdraw-retirement · retire · replay.
 """
 
 import sys
@@ -206,6 +206,16 @@ def propose_retirement(policy_id: str, reason: str, login: str) -> None:
     """Ask that a policy leaves; another controller takes it out of force."""
     with _signed_in(login) as uow:
         _say(policy.propose_retirement(uow, policy_id, reason))
+
+
+@group.command("withdraw-retirement")
+@click.argument("policy_id")
+@click.option("--reason", default="")
+@AS
+def withdraw_retirement(policy_id: str, reason: str, login: str) -> None:
+    """Take back that a policy should leave, or turn it down."""
+    with _signed_in(login) as uow:
+        _say(policy.withdraw_retirement(uow, policy_id, reason))
 
 
 @group.command()

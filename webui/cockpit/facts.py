@@ -101,6 +101,7 @@ KINDS = {
     "policy.proposed": N_("Policy proposed"),
     "policy.retired": N_("Policy retired"),
     "policy.retirement_proposed": N_("Retirement of a policy proposed"),
+    "policy.retirement_withdrawn": N_("Retirement of a policy withdrawn"),
     "policy.reviewed": N_("Weaker policy looked at"),
     "policy.withdrawn": N_("Proposal of a policy withdrawn"),
     "process.reopened": N_("Process reopened"),

@@ -216,6 +216,14 @@ def propose_retirement(policy_id: str) -> ResponseReturnValue:
     return redirect(url_for(".one", policy_id=policy_id), 303)
 
 
+@blueprint.post("/<policy_id>/withdraw-retirement")
+def withdraw_retirement(policy_id: str) -> ResponseReturnValue:
+    """That it leaves is taken back, or turned down."""
+    policy.withdraw_retirement(g.uow, policy_id)
+    flash(gettext("%(policy)s stays in force.", policy=policy_names.policy_(policy_id)), "success")
+    return redirect(url_for(".one", policy_id=policy_id), 303)
+
+
 @blueprint.post("/<policy_id>/retire")
 def retire(policy_id: str) -> ResponseReturnValue:
     """The second one takes it out of force."""

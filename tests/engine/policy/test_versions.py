@@ -233,6 +233,36 @@ def test_a_policy_leaves_when_two_people_say_so(engine, who):
         assert [one.policy.id for one in policy.to_review(uow)] == ["REF-001"]
 
 
+@pytest.mark.parametrize("login", ["kate2", "karl"])
+def test_that_a_policy_leaves_is_taken_back_or_turned_down_and_stays_on_record(engine, who, login):
+    asks = [("kate", lambda uow: policy.propose_retirement(uow, "REF-001", "no refunds"))]
+    stays = [(login, lambda uow: policy.withdraw_retirement(uow, "REF-001", "somebody refunds"))]
+    for actor, verb in asks + stays:
+        with engine.unit_of_work(who[actor]) as uow:
+            found = verb(uow)
+        with engine.unit_of_work(ENGINE) as uow:
+            assert audit.verify(uow).findings == []
+    assert (found.state, found.retired_by, found.retire_reason) == ("active", None, None)
+    assert told(engine) == [], "nobody is asked for what was taken back"
+    assert in_force(engine) == [("REF-001", 1, "shipped")]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        act = next(iter(history.acts(uow, "policy")))
+        assert (act.kind, act.actor_id) == ("policy.retirement_withdrawn", who[login].user_id)
+        assert act.data["proposed_by"] == str(who["kate"].user_id)
+        assert policy.to_review(uow) == []
+    for verb in (policy.retire, policy.withdraw_retirement):
+        with pytest.raises(PolicyNotThere, match="proposed for retirement"), engine.unit_of_work(who["karl"]) as uow:
+            verb(uow, "REF-001")
+    with pytest.raises(Forbidden), engine.unit_of_work(ENGINE) as uow:
+        policy.withdraw_retirement(uow, "REF-001")
+
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.propose_retirement(uow, "REF-001", "nobody any more")
+    with engine.unit_of_work(who["karl"]) as uow:
+        assert policy.retire(uow, "REF-001").left
+        assert audit.verify(uow).findings == []
+
+
 def test_a_proposal_is_replaced_by_its_author_only_and_may_be_withdrawn(engine, who):
     first = propose(engine, who["kate"], STRICTER)
     second = propose(engine, who["kate"], STRICTER.replace("P10D", "P9D"))
