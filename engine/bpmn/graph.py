@@ -139,8 +139,8 @@ def routes(scope: ScopeProgram) -> Routes:
             mask |= down[target.index] | 1 << target.index
         down[node.index] = mask
     contexts = _contexts(scope, order, forward)
-    for source, header in [*back, *tangled]:
-        if contexts.get(source.index) != contexts.get(header.index):  # each round would make one token more
+    for source, header in [*back, *tangled]:  # each round would make one token more
+        if _forks(source) or contexts.get(source.index) != contexts.get(header.index):
             for node in order:
                 if (down[header.index] | 1 << header.index) >> node.index & 1:
                     contexts.pop(node.index, None)
@@ -265,7 +265,7 @@ def _contexts(scope: ScopeProgram, order: list[Node], forward: dict[int, list[No
         if node.completion_quantity > 1:
             context = None
         edges = _leaving(node)
-        fork = len(edges) > 1 and node.op not in (EXCLUSIVE, EVENT_BASED)
+        fork = _forks(node)
         totals[node.index] = (1 << len(edges)) - 1
         later = {target.index for target in forward[node.index]}
         for number, edge in enumerate(edges):
@@ -298,6 +298,11 @@ def _arrived(node: Node, contexts: list[Context | None], totals: dict[int, int])
             return None
         found = following
     return found.pop() if len(found) == 1 else None
+
+
+def _forks(node: Node) -> bool:
+    """Whether several tokens may leave it."""
+    return len(_leaving(node)) > 1 and node.op not in (EXCLUSIVE, EVENT_BASED)
 
 
 def _leaving(node: Node) -> tuple[Edge, ...]:

@@ -293,6 +293,19 @@ def test_every_token_that_a_loop_with_two_ways_in_has_made_is_taken_back():
     assert play.waits == ["z"]
 
 
+def test_a_step_that_leads_on_and_back_at_once_is_not_left_twice():
+    """Its token that has gone back would stay, and another one be put at the step: two where the drawing has one."""
+    body = START + user("a") + user("b") + user("c") + user("d") + END + flows("start a b c d end", "b a")
+    play = Play(drawing(body))
+    play.complete("a")
+    play.complete("b")
+    play.complete("c")
+    assert sorted(play.waits) == ["a", "d"]
+
+    with pytest.raises(MoveRefused, match="do not form blocks"):
+        play.goto("d", "b")
+
+
 def test_an_effect_that_cannot_be_undone_is_a_barrier():
     reasons = refused(drawing(FORK), ["a", "b"], "c", "a", irreversible=["b"])
 

@@ -194,6 +194,17 @@ def test_what_somebody_has_written_who_helped_a_gateway_on_is_known_when_a_decis
     assert judged(xml, states=1800, depth=20, gaps=True).outcome == "violated, both"
 
 
+def test_nothing_is_taken_back_of_what_leads_on_and_back_at_once():
+    """A token stays behind that has gone back: there would be two, one of which pays without the other's approval."""
+    gates = element("exclusiveGateway", "agreed", default="agreed_again") + element("exclusiveGateway", "begin")
+    lines = ("start begin finance agreed", f"agreed note ? {AGREED.format('finance')}", "note pay end",
+             "agreed again wait end", "again begin")  # fmt: skip
+    body = user("finance", RULE, MARK) + user("again") + user("wait") + service("note")
+    verdict = judged(drawing(START + END + gates + body + PAYS + flows(*lines)), states=900, depth=30)
+
+    assert (verdict.outcome, verdict.machine.paid) == ("proved, bounded", {})
+
+
 def begun(engine, xml, monkeypatch):
     """On the engine, where Root asks and decides everything but finance; (who, where Root is asked first, the bill)."""
     real = (
