@@ -286,6 +286,7 @@ class Subjects:
             called, inner = call.node.call, self._system.processes.get(f"{call.id}/")
             lines = [line for line in call.node.extensions.inputs if _head(line.target) == name]
             given = called is not None and (called.propagate_parent or bool(lines)) and not call.node.data_in
+            given = given and name not in _declared(call.node) and not _collects(call.node, name)
             if inner is not None and inner.specified:
                 given = given and any(item.kind == "input" and item.name == name for item in inner.data)
             same = given and all(_is_same(line.source, name) for line in lines)
@@ -296,7 +297,11 @@ class Subjects:
         """Whether a copy that is made where the inside of a place begins may come to differ from what it is a copy of:
         it is written inside, or the other one meanwhile."""
         inside = {inner.id for inner in self._system.inside(container)}
-        writing = [place for place in self._system.places.values() if self._all_written(place) & {name, ANYTHING}]
+        writing = [
+            place for place in self._system.places.values()
+            if f"{container.id}/".startswith(place.prefix)  # what else is called writes into a scope of its own
+            and self._all_written(place) & {name, ANYTHING}
+        ]  # fmt: skip
         return any(place.id in inside or self._beside.may(container, place) for place in writing)
 
     def _gives_back(self, call: Place, name: str) -> bool:

@@ -3,7 +3,18 @@
 import pytest
 
 from engine import bpmn, policy
-from tests.engine.bpmn.drawing import END, START, drawing, element, escaped, extensions, flows, script, user
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    drawing,
+    element,
+    escaped,
+    extensions,
+    flows,
+    mapping,
+    script,
+    user,
+)
 from tests.engine.policy.against_machine import CATALOG, PAY_001, judged
 from tests.engine.policy.random_payments import CAPABILITY, PAY
 
@@ -143,3 +154,40 @@ def test_an_approval_that_names_no_document_counts_for_none():
 
     assert definition is not None
     assert [one.element_id for one in policy.prove(definition, CATALOG, policies=PAY_001)] == ["pay"]
+
+
+def _with_called(body: str, *processes: str, lines: tuple[str, ...]) -> str:
+    drawn = drawing(START + END + body + _pays("= request_id") + flows(*lines))
+    verdict = judged(drawn.replace(b"</definitions>", "".join((*processes, "</definitions>")).encode()), states=2000)
+    assert verdict is not None
+    return verdict.outcome
+
+
+def _process(key: str, body: str, *lines: str) -> str:
+    ends = element("startEvent", f"{key}0") + element("endEvent", f"{key}1")
+    return f'<process id="{key}" name="{key}" isExecutable="true">{ends}{body}{flows(*lines)}</process>'
+
+
+@pytest.mark.parametrize(("own", "outcome"), [("request_id", "violated, both"), ("other", "proved, both")])
+def test_a_property_of_a_call_hides_the_document_from_what_is_called(own, outcome):
+    calls = element("callActivity", "call", '<zeebe:calledElement processId="q"/>')
+    calls = calls.replace("</callActivity>", f'<property id="own" name="{own}"/></callActivity>')
+    asks = _process("q", _approves("= request_id"), "q0 fin q1")
+
+    assert _with_called(calls, asks, lines=("start call pay end",)) == outcome
+
+
+@pytest.mark.parametrize(("back", "outcome"), [("false", "proved, both"), ("true", "violated, both")])
+def test_what_a_call_within_a_call_writes_counts_where_it_is_given_back(back, outcome):
+    calls = element(
+        "callActivity", "call", '<zeebe:calledElement processId="q"/>', mapping(out_request_id="= request_id")
+    )  # fmt: skip
+    within = element(
+        "callActivity", "within", f'<zeebe:calledElement processId="r" propagateAllChildVariables="{back}"/>'
+    )  # fmt: skip
+    processes = (
+        _process("q", within, "q0 within q1"), _process("r", script("writes", '"B"', "request_id"), "r0 writes r1"),
+    )  # fmt: skip
+
+    lines = ("start fin call pay end",)
+    assert _with_called(_approves("= request_id") + calls, *processes, lines=lines) == outcome
