@@ -14,6 +14,7 @@ from engine.bpmn.data import copies
 from engine.bpmn.model import CalledDecision, Flow, Process
 from engine.errors import EngineError
 from engine.policy.abstraction import Place, System
+from engine.policy.beside import Beside
 from engine.policy.entering import entered, limits
 from engine.policy.regions import (
     ANY,
@@ -103,6 +104,7 @@ class Tracking:
         self._outcomes: dict[tuple[str, Masks], list[Masks]] = {}
         self._sure: dict[tuple[str, Masks], bool] = {}
         self._telling: dict[str, bool] = {}
+        self._staying: dict[str, bool] = {}
 
     # ------------------------------------------------------------ what is tracked
 
@@ -338,6 +340,25 @@ class Tracking:
     def follows(self, name: str) -> bool:
         """Whether something is known of the condition that an event waits for."""
         return name in self._events
+
+    def stays(self, name: str, host: Place) -> bool:
+        """Whether the condition that an event at a step waits for says the same while the step is active: nothing
+        writes what it reads."""
+        if name not in self._staying:
+            self._staying[name] = self._is_staying(name, host)
+        return self._staying[name]
+
+    def _is_staying(self, name: str, host: Place) -> bool:
+        condition = self._events.get(name)
+        if condition is None or not condition.is_read:
+            return False
+        at = self._at(self._watching(name), WAITING)
+        read = {at(leaf.path) for leaf in condition.leaves()}
+        beside, inside = Beside(self._system), {host, *self._system.inside(host)}
+        return None not in read and not any(
+            self.regions[number].tied & read and (place in inside or beside.may(host, place))
+            for place in self._system.places.values() for number in (*self.writes[place.id], *self.repaired[place.id])
+        )  # fmt: skip
 
     def happens(self, name: str, known: Masks) -> tuple[list[Masks], list[Masks]]:
         """What is known when an event on a condition happens, and while it does not: null counts as false."""

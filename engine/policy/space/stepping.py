@@ -245,7 +245,7 @@ class Space(Ordering):
                         yield from self._happened(taken, event)
             elif not self._undone[boundary] and all(self._idle[target] for _, target in event.outgoing):
                 continue  # nothing comes of it
-            elif _happens_again(event):
+            elif _happens_again(event) and not self.data.stays(boundary, place):
                 yield from self._happened(state, event)
             elif boundary not in (spent := stage.split()[1:]):
                 ran_out = " ".join(["!", *sorted([*spent, boundary])])

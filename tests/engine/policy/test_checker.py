@@ -247,7 +247,8 @@ AGAIN = {
     "signal": '<bpmn:signalEventDefinition signalRef="s1"/>',
     "escalation": '<bpmn:escalationEventDefinition escalationRef="x1"/>',
     "condition": (
-        "<bpmn:conditionalEventDefinition><bpmn:condition>= due</bpmn:condition></bpmn:conditionalEventDefinition>"
+        '<bpmn:conditionalEventDefinition><bpmn:condition>= day of week(today()) = "Monday"</bpmn:condition>'
+        "</bpmn:conditionalEventDefinition>"
     ),
     "several": TIMER + '<bpmn:signalEventDefinition signalRef="s1"/>',
 }

@@ -4,7 +4,19 @@ import pytest
 
 from engine import bpmn, policy
 from engine.findings import Finding
-from tests.engine.bpmn.drawing import END, START, boundary, drawing, element, flows, service, timer, user
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    boundary,
+    condition,
+    drawing,
+    element,
+    flows,
+    script,
+    service,
+    timer,
+    user,
+)
 from tests.engine.policy.against_machine import CATALOG, PAY_001, judged
 from tests.engine.policy.random_payments import MARK, PAY, WRITES
 
@@ -20,7 +32,16 @@ TELLS = (
     + service("tell") + flows("late tell") + "</subProcess>"
 )  # fmt: skip
 CHOOSES = START + element("exclusiveGateway", "x", default="x_no") + element("endEvent", "no") + PAYS + END
+SMALL = FIN + user("waits") + boundary("small", "waits", condition("amount <= 100"), False) + PAYS + START + END
+SMALL += script("sets", "50", "amount")
+ONCE = ("start sets fin ok", f"ok waits ? {AGREED}", "ok end", "small pay end", "waits end")
 CONSTRUCTS = {
+    "a condition beside a step that nothing changes": (SMALL, ONCE, "proved, both"),
+    "a condition beside a step that becomes true again": (
+        SMALL + boundary("late", "waits", timer("PT1H"), False) + script("more", "900", "amount") + user("between")
+        + script("less", "50", "amount"),
+        (*ONCE, "late more between less end"), "violated, both",
+    ),
     "an event sub-process that pays nothing": (PLAIN + TELLS, WAYS, "proved, both"),
     "a return to before the approval": (
         PLAIN + user("cashier", '<troika:return targets="fin"/>'),
