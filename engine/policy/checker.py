@@ -168,7 +168,7 @@ def _prove(
     replays = begin is None and beside.get("replay", True)
     until = perf_counter() + SECONDS
 
-    def tried(name: str, violation: Violation) -> dict[str, Any] | bool:
+    def tried(name: str, violation: Violation) -> list[dict[str, Any]] | bool:
         values = reproduce(space, name, violation, definition, beside.get("decisions", _no_decision), until)
         return False if values is None else values
 
@@ -228,13 +228,15 @@ def _no_decision(process: Process, called: CalledDecision) -> Any:
 
 
 def _violated(
-    space: Space, name: str, violation: Violation, level: Level, resource: str, tried: dict[str, Any] | bool | None,
+    space: Space, name: str, violation: Violation, level: Level, resource: str,
+    tried: list[dict[str, Any]] | bool | None,
     names: Names | None,
 ) -> Finding:  # fmt: skip
-    """`tried`: the values with which the machine has gone the way, False: it did not; None when it was not asked."""
-    confirmed = None if tried is None else isinstance(tried, dict)
+    """`tried`: the values with which the machine has gone the way, first and after each move, False: it did not;
+    None when it was not asked."""
+    confirmed = None if tried is None else isinstance(tried, list)
     place, need = space.system.places[name], space.needs[name][violation.missing]
-    steps, line = told(space, name, violation, tried if isinstance(tried, dict) else None, names)
+    steps, line = told(space, name, violation, tried if isinstance(tried, list) else (), names)
     beyond = elsewhere(space, violation)
     return Finding(
         "policy-approval-missing",

@@ -87,7 +87,7 @@ class Machine:
 @dataclass(frozen=True)
 class _At:
     """A state at rest, stored, how far on the way it is, what was asked, what lives and what may be taken back. `by`:
-    the token at which somebody decides now."""
+    the token at which somebody decides now; `written`: what was written so that it goes on, by move."""
 
     stored: str
     index: int
@@ -96,6 +96,7 @@ class _At:
     passed: tuple[tuple[str, int], ...] = ()
     decided: tuple[Decision, ...] = ()
     by: int | None = None
+    written: tuple[tuple[int, dict[str, Any]], ...] = ()
 
 
 Act = tuple[Callable[[State], steps.Step], _At]
@@ -104,8 +105,9 @@ Act = tuple[Callable[[State], steps.Step], _At]
 
 def reproduce(
     space: Space, name: str, violation: Violation, definition: Definition, decisions: Decisions, until: float
-) -> dict[str, Any] | None:  # fmt: skip
-    """The values with which the machine calls the operation at `name` without its approvals; None: it did not.
+) -> list[dict[str, Any]] | None:  # fmt: skip
+    """The values with which the machine calls the operation at `name` without its approvals, first and after
+    each move of the way; None: it did not.
 
     `until`: of `perf_counter`, when it gives up.
     """
@@ -116,10 +118,11 @@ def reproduce(
     except CannotCompile:
         return None
     left = VERBS
-    for values in islice(_Guess(space, violation, decisions, until).sets(), VALUES):
-        run = _Run(machine, name, violation, values, left, until)
+    guess = _Guess(space, violation, decisions, until)
+    for values in islice(guess.sets(), VALUES):
+        run = _Run(machine, name, violation, guess, values, left, until)
         if run.succeeds():
-            return values
+            return run.values_at_moves()
         left = run.left
     return None
 
@@ -134,11 +137,13 @@ def paths_in(text: str) -> list[str]:
 
 class _Run:
     def __init__(
-        self, machine: Machine, name: str, violation: Violation, values: dict[str, Any], left: int, until: float
-    ) -> None:
+        self, machine: Machine, name: str, violation: Violation, guess: "_Guess", values: dict[str, Any], left: int,
+        until: float,
+    ) -> None:  # fmt: skip
         self.machine, self.space, self.goal, self.moves = machine, machine.space, name, violation.moves
         self.values, self.missing, self.left, self.until = values, violation.missing, left, until
-        self.origin = violation.origin
+        self.origin, self.guess = violation.origin, guess
+        self._written: tuple[tuple[int, dict[str, Any]], ...] = ()
         self.documents = {
             head for place in self.space.system.places.values() if (mark := place.node.extensions.policy) is not None
             for head in read_by(_plain_text(mark.subject))
@@ -153,6 +158,15 @@ class _Run:
             return False
         return self._go(self._after(_At("", 0), step))
 
+    def values_at_moves(self) -> list[dict[str, Any]]:
+        """Of the way that has succeeded."""
+        found = [self.values]
+        for number in range(len(self.moves)):
+            found.append(
+                found[-1] | dict(pair for at, values in self._written if at == number for pair in values.items())
+            )
+        return found
+
     def _start(self) -> str | None:
         """The start event at which it begins, when it is not the plain one."""
         for names in self.space.system.starts:
@@ -164,15 +178,16 @@ class _Run:
     def _go(self, at: _At) -> bool:
         state = self._load(at)
         if self._paid(state, at):
+            self._written = at.written
             return True
         for index in range(at.index, len(self.moves)):
-            for act, origin in self._acts(state, at, self.moves[index]):
+            for act, origin in self._acts(state, replace(at, index=index), self.moves[index]):
                 if self._try(replace(origin, index=index + 1), act):
                     return True
             for token in list(state.tokens.values()):
                 place = self._place(state, token)
                 if place is not None and self.space.hands_on(place.id):
-                    for act, origin in self._handed_on(place, token, at):
+                    for act, origin in self._handed_on(place, token, replace(at, index=index)):
                         if self._try(replace(origin, index=index), act):
                             return True
         return False
@@ -208,8 +223,8 @@ class _Run:
             if place is None:
                 continue
             if token.wait in ("timer", "message", "signal") and (place is goal or place.parent is goal):
-                for values in self._brought(place):
-                    yield self._fire(token.id, token.wait, values), at
+                for values in self._brought(place, at):
+                    yield self._fire(token.id, token.wait, values), _having_written(at, values)
             elif token.wait in ("work", "job"):
                 if place is goal:
                     yield from self._answered(place, token, at, move.word)
@@ -264,12 +279,19 @@ class _Run:
             live = frozenset(one for one in live if document not in (None, one[1]))
         then = replace(at, live=live, decided=decided)
         for document in (DOCUMENT, OTHER) if self._names(place) & {*self.documents, ANYTHING} else (DOCUMENT,):
+            names, ahead = self._names(place), self.guess.ahead(at.index)
+            first = self._answer(place, document, {} if ANYTHING in names else self.values)
+            other = self._answer(place, document, ahead)
+            told = {name: value for name, value in ahead.items() if names & {name, ANYTHING}}
             for who in (by, None) if word == "reject" and self.space.decides_by_rule(place, word) else (by,):
-                yield self._completed(token.id, self._answer(place, document), outcome), replace(then, by=who)
+                decides = replace(then, by=who)
+                yield self._completed(token.id, first, outcome), decides
+                if other != first:
+                    yield self._completed(token.id, other, outcome), _having_written(decides, told)
 
-    def _answer(self, place: Place, document: str) -> dict[str, Any]:
-        """What is filled in or answered there."""
-        known = {**self.values, **dict.fromkeys(self.documents, document)}
+    def _answer(self, place: Place, document: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What is filled in or answered there, of these values."""
+        known = {**values, **dict.fromkeys(self.documents, document)}
         outputs = place.node.extensions.outputs
         if outputs:
             return {
@@ -278,7 +300,7 @@ class _Run:
             }  # fmt: skip
         names = self._names(place)
         if ANYTHING in names:
-            return dict.fromkeys(self.documents, document)
+            return known
         return {name: known[name] for name in names if name in known}
 
     def _names(self, place: Place) -> set[str]:
@@ -287,9 +309,11 @@ class _Run:
     def _completed(self, token: int, values: dict[str, Any], outcome: Any) -> Callable[[State], steps.Step]:
         return lambda state: bpmn.complete(state, token, values, now=NOW, env=self.machine.env, outcome=outcome)
 
-    def _brought(self, place: Place) -> list[dict[str, Any]]:
-        """What may come with a message: nothing, or another document."""
-        return [{}, dict.fromkeys(self.documents, OTHER)] if ANYTHING in self._names(place) else [{}]
+    def _brought(self, place: Place, at: _At) -> list[dict[str, Any]]:
+        """What may come with a message: nothing, another document, or what leads on along the way."""
+        if ANYTHING not in self._names(place):
+            return [{}]
+        return [{}, dict.fromkeys(self.documents, OTHER), *filter(None, (self.guess.ahead(at.index),))]
 
     def _fire(self, token: int, kind: str, values: dict[str, Any]) -> Callable[[State], steps.Step]:
         if kind == "timer":
@@ -380,6 +404,10 @@ class _Run:
         return bpmn.load(json.loads(at.stored), known.__getitem__)
 
 
+def _having_written(at: _At, values: dict[str, Any]) -> _At:
+    return replace(at, written=(*at.written, (at.index, values))) if values else at
+
+
 # ---------------------------------------------------------------- values
 
 
@@ -387,7 +415,8 @@ class _Guess:
     """Values of what conditions, decisions and loops read: those that lead along the way, as far as one can see."""
 
     def __init__(self, space: Space, violation: Violation, decisions: Decisions, until: float) -> None:
-        self.space, self.moves, self.until = space, space.walk(violation.origin, violation.moves), until
+        self.space, self.until, self._way = space, until, violation
+        self.moves = space.walk(violation.origin, violation.moves)
         self.models = {place.id: model for place in space.system.places.values()
                        if (model := model_at(space.system, place, decisions)) is not None}  # fmt: skip
         self.found_out = {
@@ -396,11 +425,15 @@ class _Guess:
         }  # fmt: skip
         known: dict[str, dict[tuple[type, Any], Any]] = {}
         for place in space.system.places.values():
-            for flow, _ in place.outgoing:
-                self._add(known, _compared(flow.condition or ""))
+            for text in (
+                *(flow.condition for flow, _ in place.outgoing),
+                *(one.condition for one in place.node.events),
+            ):
+                self._add(known, _compared(text or ""))
             if place.id in self.models:
                 self._add(known, _decided(place, self.models[place.id]))
         self.tried = {path: list(values.values()) for path, values in known.items()}
+        self._ahead: dict[int, dict[str, Any]] = {}
         read = {name for place in space.system.places.values() for name in _read_plainly(place)}
         self.plain = dict.fromkeys(read - {"approval", "process"}, "other")
         self.lists = {
@@ -418,31 +451,45 @@ class _Guess:
 
     def sets(self) -> Iterator[dict[str, Any]]:
         """The best that is found by changing one value after the other, then those with one value changed."""
-        chosen = {path: values[0] for path, values in self.tried.items()}
-        for _ in range(ROUNDS):
-            for path in self.tried:
-                chosen = min(self._ranked(chosen, [path]), key=itemgetter(0), default=(0, chosen))[1]
+        chosen = self._best(self.moves)
         yield self._whole(chosen)
-        for _, other in sorted(self._ranked(chosen, list(self.tried)), key=itemgetter(0)):
+        for _, other in sorted(self._ranked(chosen, list(self.tried), self.moves), key=itemgetter(0)):
             if other != chosen:
                 yield self._whole(other)
 
-    def _ranked(self, chosen: dict[str, Any], paths: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def ahead(self, index: int) -> dict[str, Any]:
+        """What is compared on the way from its move `index` on, as it would have to be from there: somebody may write
+        it between two branches."""
+        if index not in self._ahead:
+            left = self.space.walk(self._way.origin, self._way.moves[index:])
+            self._ahead[index] = _nested(self._best(left).items())
+        return self._ahead[index]
+
+    def _best(self, moves: Sequence[Move]) -> dict[str, Any]:
+        chosen = {path: values[0] for path, values in self.tried.items()}
+        for _ in range(ROUNDS):
+            for path in self.tried:
+                chosen = min(self._ranked(chosen, [path], moves), key=itemgetter(0), default=(0, chosen))[1]
+        return chosen
+
+    def _ranked(
+        self, chosen: dict[str, Any], paths: Sequence[str], moves: Sequence[Move]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:  # fmt: skip
         """With one value of these paths changed, as many as there is time for: (branches that are not met, all)."""
         for path in paths:
             for value in self.tried[path]:
                 if perf_counter() > self.until:
                     return
                 other = {**chosen, path: value}
-                yield self._unmet(other), other
+                yield self._unmet(other, moves), other
 
     def _whole(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.plain, **self.lists, **_nested(chosen.items())}
 
-    def _unmet(self, chosen: Mapping[str, Any]) -> int:
+    def _unmet(self, chosen: Mapping[str, Any], moves: Sequence[Move]) -> int:
         """How many branches on the way these values do not lead to."""
         known, approvals, unmet = self._whole(chosen), dict[str, Any](), 0
-        for move in self.moves:
+        for move in moves:
             place = self.space.system.places[move.via]
             node = place.node
             if move.word in _APPROVALS and node.extensions.approval is not None:
@@ -459,6 +506,7 @@ class _Guess:
                 script = node.extensions.script
                 known = {**known, script.result_variable: _value(script.expression, known)}
             unmet += _astray(place, move, {**known, "approval": approvals})
+            unmet += sum(_value(one.condition, known) is not True for one in node.events if one.condition is not None)
         return unmet
 
 

@@ -43,15 +43,19 @@ _RUNS = N_("'{name}' runs without {capability}")
 
 
 def told(
-    space: Space, name: str, violation: Violation, values: Mapping[str, Any] | None = None, names: Names | None = None
+    space: Space, name: str, violation: Violation, values: Sequence[Mapping[str, Any]] = (), names: Names | None = None
 ) -> tuple[tuple[Step, ...], Phrase]:  # fmt: skip
     """(each step from the start to the guarded place `name`, the choices among them in one line)
 
-    `values`: those with which the machine went this way; `names`: how what is picked is called.
+    `values`: those with which the machine went this way, first and after each move; `names`: how what is picked is
+    called.
     """
     moves = space.walk(violation.origin, violation.moves)
     need = space.needs[name][violation.missing]
-    steps = [_step(space, move, values or {}, names) for move in moves]
+    steps, passed = list[Step](), 0
+    for move in moves:
+        passed += passed < len(violation.moves) and move is violation.moves[passed]
+        steps.append(_step(space, move, values[passed] if values else {}, names))
     goal = space.system.places[name]
     steps[-1] = _of(goal, _RUNS, {"name": named(goal.node), "capability": need.shown})
     telling = [step for step, move in zip(steps, moves, strict=True) if _is_a_choice(space, move)]

@@ -60,7 +60,7 @@ RECALLING: dict[str, Callable[..., bytes]] = {
 BESIDE: dict[str, Callable[..., bytes]] = {
     "branches beside each other": partial(structured, data=True, beside=True),
 }  # fmt: skip
-THIRD, GAPS = "C", (None, True, [50])
+THIRD, GAPS = "C", (None, True, [50], [900])
 """a document that no drawing names; what is neither an amount nor a level, though some take a list of one for it"""
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
@@ -134,6 +134,7 @@ def judged(
             decisions=_decision,
             samples={name: (*values, *GAPS) for name, values in SAMPLES.items()} if gaps else SAMPLES,
             fleeting=frozenset() if entangled else _fleeting(xml),
+            brought=[name for name in SAMPLES if name in start] if gaps else (),
         ).explore(),
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),
     )

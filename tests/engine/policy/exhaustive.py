@@ -98,19 +98,21 @@ class Explored:
 class Explorer:
     """All that a drawing can do. `each`: is told every state at rest with the approvals that live. `samples`: what a
     variable may be set to; one that is not named there is true or false. `fleeting`: variables that a job answers anew
-    at once before each use, so that between two acts nothing depends on them."""
+    at once before each use, so that between two acts nothing depends on them. `brought`: variables that a message may
+    bring beside a document."""
 
     def __init__(
         self, programs: dict[str, bpmn.Program], *, states: int = 400, depth: int = 12,
         each: Callable[[State, frozenset[Yes], list[str]], None] | None = None,
         start: dict[str, Any] | None = None, decisions: Callable[[str], Any] | None = None,
         samples: dict[str, Sequence[Any]] | None = None, fleeting: frozenset[str] = frozenset(),
+        brought: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.programs = programs
         self.env = bpmn.Env(programs=lambda key: (key, programs[key]), process={})
         if decisions is not None:
             self.env.decisions = decisions
-        self.samples, self.fleeting = samples or {}, fleeting
+        self.samples, self.fleeting, self.brought = samples or {}, fleeting, brought
         self.limit, self.depth, self.each = states, depth, each
         self.start = start or {}
         self.pays = frozenset()
@@ -194,9 +196,12 @@ class Explorer:
             elif kind in ("message", "signal"):
                 yield from self._do(situation, node, bpmn.deliver, token)
                 yield from self._do(situation, f"{node}: another", bpmn.deliver, token, {"request_id": OTHER})
+                for one in self.brought:
+                    for value in self.samples[one]:
+                        yield from self._do(situation, f"{node}: {one}", bpmn.deliver, token, {one: value})
         for number, incident in state.incidents.items():
-            if incident.code in ("condition-not-boolean", "no-outgoing-flow", "no-condition-true"):
-                for name in incident.detail["read"]:
+            if incident.code in ("condition-not-boolean", "no-outgoing-flow", "no-condition-true", "decision-failed"):
+                for name in incident.detail.get("read", incident.detail.get("inputs", ())):
                     for value in () if name == "approval" else self.samples.get(name, (True, False)):
                         yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})
         for one in situation.rounds:

@@ -158,3 +158,47 @@ def test_what_a_called_process_does_is_mended_there():
     assert str(finding).endswith(
         "Mend it in the called process '费用审批': Take away what lets '审批 fin' pass without anybody."
     )
+
+
+MESSAGE = '<bpmn:messageEventDefinition messageRef="m"/>'
+FILLED_IN = """<bpmn:userTask id="between"><bpmn:extensionElements><zeebe:userTask/>
+  <zeebe:formDefinition formId="f"/></bpmn:extensionElements></bpmn:userTask>"""
+
+
+def between(step: str) -> str:
+    """Paid when the amount is large first, and small behind a step."""
+    return '<bpmn:message id="m" name="m"/>' + process(
+        START, '<bpmn:exclusiveGateway id="large" default="no"/><bpmn:exclusiveGateway id="small" default="none"/>',
+        step, PAY, END, flow("start", "large"), flow("large", "between", "amount >= 500"),
+        flow("large", "end", name="no"), flow("between", "small"), flow("small", "pay", "amount < 100"),
+        flow("small", "end", name="none"), flow("pay", "end", name="paid"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "step",
+    [f'<bpmn:intermediateCatchEvent id="between">{MESSAGE}</bpmn:intermediateCatchEvent>', FILLED_IN],
+    ids=["a message", "a form"],
+)
+def test_what_somebody_writes_between_two_branches_leads_on(step):
+    (finding,) = check(between(step))
+
+    assert finding.facts["confirmed"] is True
+    assert str(finding.facts["path"]).startswith(
+        "amount = 500: 'large' goes on to 'between' → amount = 99: 'small' goes on to '付款'"
+    )
+
+
+def test_between_two_branches_nothing_changes_where_nobody_writes():
+    waits = f'<bpmn:intermediateCatchEvent id="between">{TIMER}</bpmn:intermediateCatchEvent>'
+
+    assert check(between(waits)) == []
+
+
+def test_a_way_through_an_event_on_a_condition_is_gone_with_a_value_for_which_it_is_true():
+    when = (
+        "<bpmn:conditionalEventDefinition><bpmn:condition>= kind = &quot;urgent&quot;</bpmn:condition>"
+        "</bpmn:conditionalEventDefinition>"
+    )
+
+    assert tried(good(boundary("hurry", "fin", when), flow("hurry", "pay"))) is True
