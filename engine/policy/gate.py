@@ -17,7 +17,7 @@ from engine.db.instance import instance as instance_table
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
 from engine.errors import N_, Listed, Phrase, PolicyHold, Term
-from engine.operations import Operation, OperationCall
+from engine.operations import InvalidInput, Operation, OperationCall
 from engine.policy import capacity, grants, holding, judging, naming, versions
 from engine.policy.holding import Hold
 from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, approval_by, numbers
@@ -175,6 +175,7 @@ def admit(
         return None
     situation = _looked_at(uow, subject.type, subject_id, instance, _instalment(operation, arguments, speaking))
     found = situation.found
+    _check_part(operation, situation)
     verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
     reasons = _said_once(verdicts.values())
     if reasons:
@@ -610,12 +611,13 @@ def _above(limit: Decimal | None, used: Decimal, own: Decimal | None) -> bool:
 
 
 def _judged_again(policy: Policy, need: Requirement) -> bool:
-    """At the payment too: where the policy says so, and where split payments decide about the authority."""
+    """At the payment too: where the policy says so, and where split payments decide about the authority.
+
+    However the condition is spaced: `authority (…)` asks as well.
+    """
     if need.eligible is None:
         return False
-    summed = policy.aggregate is not None and (
-        f"facts.{policy.aggregate.name}" in need.eligible or "authority(" in need.eligible
-    )
+    summed = policy.aggregate is not None and (policy.aggregate.name in need.eligible or "authority" in need.eligible)
     return need.recheck != "decision" or summed
 
 
@@ -665,6 +667,20 @@ def _instalment(operation: Operation, arguments: Mapping[str, Any], speaking: Se
     parts = any(need.uses == "up_to_amount" for version in speaking for need in version.policy.asked)
     amount = arguments.get("amount") if parts else None
     return None if amount is None else to_decimal(amount)
+
+
+def _check_part(operation: Operation, situation: Situation) -> None:
+    """A part of a document is some of it: one below 0 would give back to a sum or an approval what others have used.
+
+    Raises InvalidInput.
+    """
+    part, whole = situation.amount, situation.found.amount
+    if part is None or (part > 0 and (whole is None or part <= whole)):
+        return
+    expected: str = N_("an amount above 0")
+    if whole is not None:
+        expected = Phrase(N_("an amount above 0 and up to {whole}"), whole=str(whole))
+    raise InvalidInput(operation=operation.name, name="amount", expected=expected, found=str(part))
 
 
 def _locked_total(uow: UnitOfWork, policy: Policy, sums: Aggregate, found: grants.Document) -> Decimal | None:

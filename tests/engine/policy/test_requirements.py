@@ -16,7 +16,7 @@ from engine.db.policy import clearance, policy_grant, policy_hold
 from engine.db.task import work_item
 from engine.errors import BusinessError, PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
-from engine.operations import OperationCall
+from engine.operations import InvalidInput, OperationCall
 from engine.policy import grants as policy_grants
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
@@ -180,6 +180,24 @@ def test_authority_is_asked_of_the_decision_and_kept_with_the_grant(engine, who)
     assert (row.policy_versions, row.limit_amount, row.currency) == (["REF-001@1"], Decimal("100.00"), "CNY")
 
 
+@pytest.mark.parametrize("asks", ["authority(", "authority (", "authority /* of one */ ("])
+def test_split_payments_ask_for_the_authority_again_however_that_is_written(engine, who, asks):
+    """The first leaves him within his limit, both together do not."""
+    both = 'context put(facts, "amount", get value(facts, "amount" + "_7d"))'
+    stated = f"""    - {{approval: finance_approval, eligible: '= {asks}"refund_authority", actor, {both})'}}\n"""
+    ship(engine, stated, "  aggregate: {by: [payee], window: P7D, sum: amount, as: amount_7d}\n")
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/refund_authority.dmn": TABLE})
+    first, second = a_bill(engine), a_bill(engine)
+    one, other = (started(engine, who["req"], bill_id) for bill_id in (first, second))
+    agree(engine, who["fay"])
+    agree(engine, who["fay"])
+
+    pay(engine, one, first)
+
+    assert "Fay is not entitled to approve this any more" in held(engine, other, second)
+
+
 def test_without_its_decision_nobody_has_authority(engine, who):
     ship(engine, """    - {approval: finance_approval, eligible: '= authority("refund_authority", actor, facts)'}\n""")
     bill_id = a_bill(engine)
@@ -276,6 +294,24 @@ def test_instalments_stay_within_the_approved_amount(engine, who):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         amounts = uow.execute(select(clearance.c.amount, clearance.c.state).order_by(clearance.c.id)).all()
     assert [tuple(row) for row in amounts] == [(Decimal("60.00"), "used"), (Decimal("40.00"), "used")]
+
+
+@pytest.mark.parametrize("part", ["-500.00", "0.00", "100.01"])
+@pytest.mark.parametrize("asked", ["", ', when: "= facts.amount_7d >= 200"'])
+def test_a_part_is_some_of_what_the_document_says(engine, who, part, asked):
+    """One below 0 took away from the sum of a week, so that later ones stayed below its limit."""
+    stated = f"    - {{approval: finance_approval, uses: up_to_amount{asked}}}\n"
+    ship(engine, stated, "  aggregate: {by: [payee], window: P7D, sum: amount, as: amount_7d}\n")
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    with pytest.raises(InvalidInput, match=r"'amount': expected an amount above 0 and up to 100\.00"):
+        pay_some(engine, instance_id, bill_id, part)
+
+    pay_some(engine, instance_id, bill_id, "100.00")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(clearance.c.amount)).scalars().all() == [Decimal("100.00")]
 
 
 def test_split_payments_are_added_up_this_one_included(engine, who, clock):
