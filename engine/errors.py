@@ -59,7 +59,7 @@ class Title(str):
     @classmethod
     def english(cls, name: str, name_en: str | None) -> "Title":
         """Of somebody or something that may have an English name beside its own."""
-        return cls(name, {"en": name_en} if name_en else {})
+        return cls(name, {"zh": name, "en": name_en} if name_en else {})
 
 
 class Term(str):

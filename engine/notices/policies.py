@@ -45,7 +45,8 @@ def of_policy(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
     said = []
     for words, more, system, language in zip(_SAID[what], _WEAKER, _SYSTEM, ("zh", "en"), strict=True):
         called = f"{found.policy.id} {names.get(language, found.policy.title)}"
-        said.append(words.format(who=by.name if by else system, policy=called, n=found.number) + more * weaker)
+        who = by.title.labels.get(language, by.name) if by else system
+        said.append(words.format(who=who, policy=called, n=found.number) + more * weaker)
     text = (found.retire_reason or "") if gone else found.reason
     facts = {"said": said[0], "said_en": said[1], "text": text, "link": f"{PAGE}{found.policy.id}"}
     number = list(_SAID).index(what)

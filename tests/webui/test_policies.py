@@ -105,6 +105,12 @@ def test_a_policy_leaves_by_the_forms_of_two_controllers(engine, known):
     for browser, word in ((cora, "Withdraw"), (cyril, "Turn down")):
         form_ = browser.get("/policies/REF-001").text.partition(f'action="{back}"')[2].partition("</form>")[0]
         assert f">{word}</button>" in form_
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.change_user(uow, identity.user(uow, "cora").id, name="柯拉", name_en="Cora")
+    for language, name, others in (("zh", "柯拉", "Cora"), ("en", "Cora", "柯拉")):
+        cyril.post("/language", data={"language": language})
+        alert = text_in(cyril.get("/policies/REF-001")).partition("No refunds.")[0][-60:]
+        assert (name in alert, others in alert) == (True, False)
     assert cora.post(back).status_code == 303
     assert f'action="{asked}"' in cyril.get("/policies/REF-001").text
     assert cyril.post("/policies/REF-001/retire", data={}).status_code == 409

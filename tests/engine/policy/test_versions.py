@@ -101,7 +101,10 @@ def test_another_controller_is_told_of_a_proposal_and_auditors_of_what_becomes_w
     assert told(engine) == [(login, said, "no refunds", link) for login in ("aud", "kate", "kate2", "robot")]
     with engine.unit_of_work(who["kate"]) as uow:
         policy.retire(uow, "REF-001")
-    said = "Kate停用了「REF-001 先审批，后退款」" + weaker
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.change_user(uow, who["kate"].user_id, name="凯特", name_en="Kate")
+        identity.change_user(uow, who["aud"].user_id, locale="en")
+    said = "Kate took “REF-001 先审批，后退款” out of force. It asks less than before: please look at it"
     assert told(engine) == [("aud", said, "no refunds", link)]
 
     made = propose(engine, who["kate"], SHIPPED)
