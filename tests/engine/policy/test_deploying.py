@@ -242,7 +242,9 @@ def test_a_drawing_that_is_not_proved_within_the_budget_is_not_deployed(engine, 
 
 
 @pytest.mark.parametrize(
-    ("title", "labels"), [("专用发票", {"en": "Special invoice"}), ("special", None)], ids=["offered", "retired"]
+    ("title", "labels"),
+    [("专用发票", {"zh": "专用发票", "en": "Special invoice"}), ("special", None)],
+    ids=["offered", "retired"],
 )
 def test_what_is_picked_on_the_way_to_a_payment_is_told_by_its_title(engine, title, labels):
     """As it stands on the form; by its key where nobody can choose it any more."""
