@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +43,8 @@ UNSURE = _Word("UNSURE")
 ANY = _Word("ANY")
 """any value, null included"""
 _LITERAL = re.compile(r'("(?:[^"\\]|\\.)*")')
+_EXACT, _HALF = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN), Decimal("0.5")
+"""a sample that is rounded lies in another region: 10³⁰ - 1 is 10³⁰ in 28 digits"""
 RESERVED = frozenset(
     (
         "approval", "process", "loopCounter", "numberOfInstances", "nrOfInstances", "numberOfActiveInstances",
@@ -76,10 +78,10 @@ class Regions:
         if not self.numbers:
             yield Decimal(0)
             return
-        yield self.numbers[0] - 1
-        for low, high in zip(self.numbers, [*self.numbers[1:], self.numbers[-1] + 2], strict=True):
+        yield _EXACT.subtract(self.numbers[0], 1)
+        for low, high in zip(self.numbers, [*self.numbers[1:], _EXACT.add(self.numbers[-1], 2)], strict=True):
             yield low
-            yield (low + high) / 2
+            yield _EXACT.multiply(_EXACT.add(low, high), _HALF)
 
     def _other(self) -> str:
         word = "other"

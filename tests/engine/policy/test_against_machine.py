@@ -1010,6 +1010,18 @@ def test_a_condition_is_read_as_the_machine_reads_it(approval, text, outcome):
     assert verdict.outcome == outcome
 
 
+@pytest.mark.parametrize(
+    "text", [f"amount < 1{'0' * 30}", f"amount < 1{'0' * 33}.5", f"not(amount >= 1{'0' * 30})", "amount > -1e40"]
+)
+def test_numbers_of_many_digits_are_told_apart(text):
+    body = START + END + element("exclusiveGateway", "ok", default="ok_end") + PAY_IT
+
+    verdict = judged(drawing(body + flows("start ok", f"ok pay ? {text}", "ok end", "pay end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 def test_a_flow_may_be_called_like_a_word_of_the_proof():
     body = START + END + element("parallelGateway", "f") + element("parallelGateway", "j") + service("a") + PAY_IT
     drawn_as = flows("start f a j pay end", "f j").replace('id="a_j"', 'id="held"')

@@ -129,3 +129,11 @@ def test_a_list_of_one_value_has_a_region_of_its_own():
     assert len(set(found)) == len(found) - 1  # nested and longer ones are whatever else there is
     assert found[-1] == found[-2]
     assert all(regions.locate(sample) == 1 << bit for bit, sample in enumerate(regions.samples))
+
+
+@pytest.mark.parametrize("numbers", [["1e30"], ["-1e6000", "1e-6000"], ["100", "100." + "0" * 32 + "1"], ["1e33", "1"]])
+def test_each_sample_lies_in_its_own_region(numbers):
+    """However many digits it takes."""
+    regions = Regions([Decimal(one) for one in numbers])
+
+    assert [regions.locate(sample) for sample in regions.samples] == [1 << bit for bit in range(regions.count)]
