@@ -268,7 +268,8 @@ class _Run:
             if word == "agree" and about is not None:
                 live = live | {(*about, place.id)}
             elif word == "reject" and about is not None:
-                live = frozenset(one for one in live if one[:2] != about)
+                alike = self.space.subjects.of_type(place.id)
+                live = frozenset(one for one in live if one[1] != about[1] or one[2] not in alike)
         decided, by = at.decided, None
         if token.node.human is not None and word != "passes":
             by = token.id

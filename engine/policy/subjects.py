@@ -229,6 +229,10 @@ class Subjects:
             if about == self._about[approval] and self._asks(other) == self._asks(approval)
         ]
 
+    def of_type(self, approval: str) -> list[str]:
+        """Approvals of documents of the same type: those of others are surely about something else."""
+        return [other for other in self._about if self._asks(other)[1] == self._asks(approval)[1]]
+
     def _asks(self, approval: str) -> tuple[str, str]:
         mark = self._system.places[approval].node.extensions.policy
         return (_text(mark.subject), mark.subject_type) if mark is not None else ("", "")

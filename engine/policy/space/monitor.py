@@ -93,10 +93,7 @@ class Monitor(Tokens):
         if place.id not in self.bit:
             return State(state.tokens, outcomes, live, state.data)
         if word == "reject":
-            provides, gone = self._provides(place.id), self.bit[place.id]
-            for index, capability in enumerate(self.capabilities):
-                if capability == provides:
-                    gone |= 1 << index
+            gone = self._bits(self.subjects.of_type(place.id))  # whatever they provide: the document is turned down
             alike = self._bits(self.subjects.alike(place.id))
             ended = self._ended_by_another(State(state.tokens, outcomes, live, state.data), gone & ~alike)
             return self._used(ended, gone & alike, stage)

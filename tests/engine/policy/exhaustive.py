@@ -261,7 +261,7 @@ class Explorer:
     def _rejected(
         self, situation: Situation, token: Token, about: tuple[str, str] | None, values: dict[str, Any], word: str
     ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
-        left = frozenset(one for one in situation.live if about is None or one[:2] != about)
+        left = frozenset(one for one in situation.live if about is None or one[1] != about[1])
         refused = replace(situation, live=left)
         on_reject = token.node.human.approval.on_reject
         if on_reject == "flow":

@@ -48,6 +48,26 @@ def _outcome(body: str, *lines: str) -> str:
     return verdict.outcome
 
 
+REJECTED = {
+    "the same document by another capability": (
+        ("cfo_approval", "erp_payment_request", "= request_id"),
+        "violated, both",
+    ),
+    "a document of another type": ((CAPABILITY, "erp_order", "= order_id"), "proved, both"),
+}
+
+
+@pytest.mark.parametrize("second", REJECTED)
+def test_a_no_takes_back_every_yes_about_its_document_and_no_other(second):
+    """It is asked for beside the first one, and goes on to the payment whatever is said."""
+    (provides, of, subject), outcome = REJECTED[second]
+    mark = f'<troika:policy provides="{provides}" subject="{subject}" subjectType="{of}"/>'
+    looks = user("looks", '<troika:approval mode="any" onReject="flow"/>', mark)
+    body = script("order", '"O-1"', "order_id") + _approves("= request_id") + looks + _pays("= request_id")
+
+    assert _outcome(body, "start order fin looks pay end") == outcome
+
+
 OTHERS = {
     "spaces within a text": (_approves('= "A  B"'), _pays('= "A B"'), ""),
     "what a comment leaves out": (_approves('= "A" // x\n + "1"'), _pays('= "A" // x + "1"'), ""),
