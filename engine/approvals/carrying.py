@@ -14,6 +14,7 @@ from engine.approvals.ledger import decide, progress, unsettled
 from engine.approvals.rounds import (
     Closing,
     RoundOutcome,
+    asks,
     dump,
     ledger_of,
     mode_of,
@@ -86,7 +87,7 @@ def reopen_for(
     todo = [item for item in made if item["status"] == ItemStatus.TODO]
     put_into_inbox(uow, todo)
     timeouts.arm(uow, instance.id, fact.token, fact.work, [item["id"] for item in todo])
-    history.record(uow, instance, "task.opened", node=fact.node, data=_told(row) | {"asked": []})
+    history.record(uow, instance, "task.opened", node=fact.node, data=_told(row) | {"asked": []} | asks(made))
     return row["id"], asked_id
 
 

@@ -176,6 +176,7 @@ def open_round(
         "task": str(round_id),
         "asked": [{"id": str(one.id), "reason": one.reason} for one in asked],
         "task_row": audit.sealed_task(row),
+        **asks(items),
     }
     if len(chosen) != len(asked):
         data |= {"picked": str(chosen[0].id), "loads": {str(key): load for key, load in loads.items()}}
@@ -183,6 +184,12 @@ def open_round(
     _record_repeated(uow, instance, fact, round_id, items)
     copies.drawn(uow, instance, work, round_id, "enter")
     return False
+
+
+def asks(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """What a fact says of items that it makes: item -> the account or group that is asked, which never changes."""
+    open_ = (row for row in rows if row.get("decision") is None)
+    return {"asks": {str(row["id"]): str(row.get("assignee_id") or row.get("group_id")) for row in open_}}
 
 
 def tell_void(uow: UnitOfWork, items: Iterable[UUID], tasks: Iterable[UUID] = ()) -> None:

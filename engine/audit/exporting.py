@@ -90,8 +90,8 @@ def _write(uow: UnitOfWork, folder: Path) -> dict[str, int]:
     _json_lines(folder / "tips.jsonl", ([stream, seq, tip.hex()] for stream, seq, tip in ends))
     rows: Rows = read_rows(uow)
     kinds = (
-        "payments", "clearances", "links", "grants", "items", "tasks", "versions", "emergencies", "signatures", "files",
-        "holds", "accounts", "groups", "members", "substitutions", "deployments", "resources", "definitions",
+        "payments", "clearances", "links", "grants", "items", "asked", "tasks", "versions", "emergencies", "signatures",
+        "files", "holds", "accounts", "groups", "members", "substitutions", "deployments", "resources", "definitions",
         "instances",
     )  # fmt: skip
     listed = [(kind, row) for kind in kinds for row in getattr(rows, kind)]

@@ -20,7 +20,7 @@ from engine.db.identity import membership, substitution, substitution_told, user
 from engine.db.instance import Status, instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_hold, policy_version
 from engine.db.signature import signature
-from engine.db.task import ItemDecision, ItemStatus, Source, user_task, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, user_task, work_item
 from engine.history import text_digest
 from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
@@ -78,6 +78,7 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = T
     decided = select(*_ITEM).where(work_item.c.decision.is_not(None))
     for row in each(uow, decided, work_item.c.instance_id, some):
         rows.items.append(_item(row))
+    rows.asked += [_asked(row) for row in each(uow, _ASKED, work_item.c.instance_id, some)]
     if some is not None:
         known = {row["id"] for row in rows.items}
         more = {UUID(item) for grant in rows.grants if (item := grant["item"]) is not None and item not in known}
@@ -193,6 +194,12 @@ _ITEM = (
     work_item.c.confirm_until, work_item.c.confirm_else, work_item.c.status, work_item.c.voided_at,
     work_item.c.void_reason, work_item.c.answered_at, work_item.c.answered_by, work_item.c.shown_form,
 )  # fmt: skip
+_ASKED = select(
+    work_item.c.id, work_item.c.instance_id, work_item.c.user_task_id, work_item.c.assignee_id, work_item.c.group_id
+).where(
+    work_item.c.decision.is_(None), work_item.c.kind != int(ItemKind.COPY),
+    work_item.c.status.in_([int(status) for status in ItemStatus if status < ItemStatus.DECIDED]),
+)  # fmt: skip
 _FILES = (
     select(
         *document.columns, document_version.c.version, document_version.c.digest, document_version.c.uploaded_by,
@@ -301,6 +308,13 @@ def _item(row: Any) -> dict[str, Any]:
         "status": _word(_member(ItemStatus, row.status)), "void_at": _at(row.voided_at),
         "void_reason": row.void_reason is not None, "answered_at": _at(row.answered_at),
         "answered_by": _text(row.answered_by), "shown_form": row.shown_form.hex() if row.shown_form else None,
+    }  # fmt: skip
+
+
+def _asked(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "stream": str(row.instance_id), "task": str(row.user_task_id),
+        "assignee": _text(row.assignee_id), "group": _text(row.group_id),
     }  # fmt: skip
 
 

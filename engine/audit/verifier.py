@@ -39,9 +39,11 @@ signatures and held operations; 3: no accounts and groups; 4: no instances and n
 STARTED, MIGRATED = b"instance.started", b"instance.migrated"
 PROCESS = 1
 """kind of a version that is a process"""
-SHAPE = 3
-"""what the first fact of a chain says when the chain tells of visits, decisions that became void, files, holds and
-tasks; 2: of no tasks"""
+SHAPE = 4
+"""what the first fact of a chain says when the chain tells of visits, decisions that became void, files, holds, tasks
+and who is asked; 3: not who is asked; 2: of no tasks either"""
+_TASKS = 3
+"""since when it tells of tasks"""
 _SHAPED = re.compile(rb'"record":([2-9])')
 _ENDED = re.compile(r'"visit":"[0-9a-f]{32}"')
 """of a fact that ends a visit, in chains that tell of them"""
@@ -86,6 +88,9 @@ UNTOLD, NOBODY = "items.untold", ("carried", "auto_timeout")
 TEXTS = "texts"
 """digests of what people have written with an act, by name; the words stand beside the chain"""
 _WRITTEN = b'"texts":{'
+ASKS = "asks"
+"""of a fact that asks somebody: item -> the account or group; it stays so until the item is another one"""
+_ASKING = b'"asks":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
     *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER, DEPLOYED, STARTED,
@@ -436,6 +441,8 @@ class Seen:
     streams: set[str] = field(default_factory=set)
     kept: dict[bytes, list[tuple[str, int, str, list[Any]]]] = field(default_factory=dict)
     """by kind: (stream, seq, at, the link)"""
+    asks: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+    """by item: (stream, seq, the account or group that it asks)"""
     disabled: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """by account: the spans in which nobody could sign in with it"""
     texts: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
@@ -566,7 +573,7 @@ def walk(
         kind = groups[3]
         if number == 1 and (shape := _SHAPED.search(text)):
             seen.shaped[stream] = int(shape[1])
-        if kind in _KEPT or _WRITTEN in text:
+        if kind in _KEPT or _WRITTEN in text or _ASKING in text:
             _keep(report, seen, kind, stream, number, now, text)
         actor = groups[4][1:-1]
         if actor and actor != b"ul":
@@ -633,9 +640,12 @@ def _keep(report: Report, seen: Seen, kind: bytes, stream: str, seq: int, at: st
     data = link[-1] or {}
     if isinstance(written := data.get(TEXTS), dict):
         seen.texts[stream, seq] = written
+    if isinstance(asking := data.get(ASKS), dict):
+        for item, who in asking.items():
+            seen.asks.setdefault(str(item), (stream, seq, str(who)))
     if kind == b"text.erased":
         seen.erased |= {(stream, int(data["seq"]), str(name)) for name in data["names"]}
-    if kind == OPENED:  # whom it asked is not compared, and there are many
+    if kind == OPENED:  # the rest is not compared, and there are many
         link[-1] = {name: data[name] for name in ("task", "task_row") if name in data}
     if kind in _KEPT:
         seen.kept.setdefault(kind, []).append((stream, seq, at, link))
@@ -667,6 +677,8 @@ class Rows:
     grants: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     """decided; those of older exports only by a person"""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    """not decided yet"""
     tasks: list[dict[str, Any]] = field(default_factory=list)
     """one for each visit of an element at which people are asked"""
     versions: list[dict[str, Any]] = field(default_factory=list)
@@ -802,6 +814,7 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     _check_instances(report, rows, seen, newest, versions_told=whole and rows.deployed_told)
     _check_owners(report, rows, seen, whole)
     _check_tasks(report, rows, seen, whole, newest)
+    _check_asked(report, rows, seen, newest)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
     _check_holds(report, rows, seen, whole)
@@ -1163,7 +1176,7 @@ def _check_tasks(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bo
     for row in rows.tasks:
         known.add(row["id"])
         made, there = told.get(row["id"]), row["stream"] in seen.streams
-        all_told = seen.shaped.get(row["stream"], 0) >= SHAPE
+        all_told = seen.shaped.get(row["stream"], 0) >= _TASKS
         about = {"task": row["id"], "node": row["node"], "chain": row["stream"], "seq": made["seq"] if made else 0}
         if not there and not whole:
             continue
@@ -1182,6 +1195,21 @@ def _check_tasks(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bo
     for key, one in told.items() if whole and rows.tasks_told else ():
         if key not in known:
             report.add("task-missing", MISSING, one["stream"], _NO_TASK, chain=one["stream"], seq=one["seq"], task=key)
+
+
+def _check_asked(report: Report, rows: Rows, seen: Seen, newest: bool) -> None:
+    """Whoever may act on a task, and whoever might have when it was decided, is whom a fact has asked.
+
+    Chains of before do not tell of all of them.
+    """
+    for row, open_ in [*((one, True) for one in rows.asked), *((one, False) for one in rows.items)]:
+        stream, seq, who = seen.asks.get(row["id"], (row["stream"], 0, ""))
+        about = {"item": row["id"], "task": row.get("task", "?"), "chain": stream, "seq": seq}
+        if row["id"] not in seen.asks:
+            if open_ and newest and seen.shaped.get(row["stream"], 0) >= SHAPE:
+                report.add("asked-unrecorded", BROKEN, row["id"], _UNRECORDED_ASKED, **about)
+        elif "assignee" in row and ((row["assignee"] or row["group"]) != who or row["stream"] != stream):
+            report.add("asked-changed", BROKEN, row["id"], _OTHER_ASKED, **about)
 
 
 def _tasks_told(
@@ -1512,7 +1540,8 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
             or any(one[3][-1].get("rows") for one in seen.of(DEPLOYED))
         ),
         tasks_told=(
-            manifest.get("rows", 1) >= ROWS or "tasks" in seen.sealed_later or SHAPE in seen.shaped.values()
+            manifest.get("rows", 1) >= ROWS or "tasks" in seen.sealed_later
+            or max(seen.shaped.values(), default=0) >= _TASKS
         ),
         people_told=manifest.get("rows", 1) >= 4 or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
     )  # fmt: skip
@@ -1616,7 +1645,7 @@ def verify_evidence(document: Mapping[str, Any], trusted: frozenset[str] | None)
     _check_stated(report, document["rows"], told=_tells_settled(document["chains"], seen))
     there = {row["id"] for row in rows.tasks}
     for grant in rows.grants:
-        if seen.shaped.get(grant["stream"], 0) >= SHAPE and grant["task"] not in (None, *there):
+        if seen.shaped.get(grant["stream"], 0) >= _TASKS and grant["task"] not in (None, *there):
             report.add("task-missing", MISSING, grant["id"], _NO_TASK, chain=grant["stream"], seq=0, task=grant["task"])
     paid = rows.payments[0] if rows.payments else None
     if paid is None or paid["id"] != document["payment"]["id"]:
@@ -1790,6 +1819,8 @@ _UNRECORDED_HOLD = N_("What was held ({operation}) is not in chain {chain}: it w
 _NO_HOLD = N_("Link {seq} of chain {chain} tells of an operation that was held; its row is gone.")
 _OTHER_TASK = N_("Task {task} at '{node}' is not as link {seq} of chain {chain} tells that it was opened.")
 _UNRECORDED_TASK = N_("Task {task} at '{node}' is not in chain {chain}: it was put in past the engine.")
+_OTHER_ASKED = N_("Item {item} of task {task} asks somebody else than link {seq} of chain {chain} tells.")
+_UNRECORDED_ASKED = N_("Item {item} of task {task} asks somebody, but chain {chain} does not tell of it.")
 _NO_TASK = N_("Link {seq} of chain {chain} tells of task {task}, which is gone.")
 _UNRECORDED_ACCOUNT = N_("Account {account} is there, but no act has made it.")
 _OTHER_ACCOUNT = N_(
@@ -1900,6 +1931,8 @@ _ZH = {
     _UNRECORDED_HOLD: "被拦操作（{operation}）不在链 {chain} 中：系绕过引擎写入。",
     _OTHER_TASK: "环节“{node}”的任务 {task} 与链 {chain} 第 {seq} 环所记的打开时内容不同。",
     _UNRECORDED_TASK: "环节“{node}”的任务 {task} 不在链 {chain} 中：系绕过引擎写入。",
+    _OTHER_ASKED: "任务 {task} 的待办 {item} 的处理人与链 {chain} 第 {seq} 环所记不同。",
+    _UNRECORDED_ASKED: "任务 {task} 的待办 {item} 有处理人，但链 {chain} 中没有记录。",
     _NO_TASK: "链 {chain} 第 {seq} 环记有任务 {task}，其记录已不存在。",
     _UNRECORDED_ACCOUNT: "账号 {account} 存在，但没有操作记录其创建。",
     _OTHER_ACCOUNT: "账号 {account} 与操作记录不同：登录名、所属自然人或停用状态。",

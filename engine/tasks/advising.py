@@ -52,7 +52,7 @@ def delegate(
     timeouts.arm(uow, act.instance.id, act.round.token, act.work, [row["id"]])
     history.record(
         uow, act.instance, "task.delegated", node=act.round.node,
-        data={"task": str(act.round.id), "item": str(row["id"]), "to": str(person.id)},
+        data={"task": str(act.round.id), "item": str(row["id"]), "to": str(person.id), **rounds.asks([row])},
         texts={"question": question.strip()},
     )  # fmt: skip
     made: UUID = row["id"]

@@ -1,5 +1,6 @@
 """The principal's word on what his substitute has decided: confirm, refuse, or no answer in time."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -146,15 +147,17 @@ def _fall(
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
     timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
-    _record(act, "task.refused", by, answer, word)
+    _record(act, "task.refused", by, answer, word, rounds.asks([row]))
     made: UUID = row["id"]
     return made
 
 
-def _record(act: Act, kind: str, by: UUID | None, answer: str = "", reason: str = "") -> None:
-    data = {
+def _record(
+    act: Act, kind: str, by: UUID | None, answer: str = "", reason: str = "", asks: Mapping[str, Any] | None = None
+) -> None:  # fmt: skip
+    data: dict[str, Any] = {
         "task": str(act.round.id), "item": str(act.item.id), "to": str(act.item.decided_by),
         "decision": rounds.WORDS[ItemDecision(act.item.decision)],
-        "decision_source": "human", "answer": answer or ("principal" if by is not None else "time"),
+        "decision_source": "human", "answer": answer or ("principal" if by is not None else "time"), **(asks or {}),
     }  # fmt: skip
     history.record(act.uow, act.instance, kind, node=act.round.node, data=data, texts={"reason": reason})

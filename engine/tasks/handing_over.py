@@ -36,7 +36,8 @@ def transfer(
     )  # fmt: skip
     history.record(
         uow, act.instance, "task.transferred", node=act.round.node,
-        data={"task": str(act.round.id), "item": str(made), "to": str(person.id)}, texts={"reason": reason.strip()},
+        data={"task": str(act.round.id), "item": str(made), "to": str(person.id), "asks": {str(made): str(person.id)}},
+        texts={"reason": reason.strip()},
     )  # fmt: skip
     return made
 

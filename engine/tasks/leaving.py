@@ -232,6 +232,7 @@ def _record(act: Act, item_id: UUID, gone: User, heir: User, reason: str) -> Non
         act.uow, act.instance, "task.handed_over", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(item_id), "from": str(gone.id), "to": str(heir.id),
+            "asks": {str(item_id): str(heir.id)},
         },
         texts={"reason": reason},
     )  # fmt: skip

@@ -47,8 +47,10 @@ def recall(
     told = {"task": str(act.round.id), "item": str(act.item.id)}
     texts = {"reason": reason.strip()}
     if act.round.status == RoundStatus.OPEN:
-        history.record(uow, act.instance, "task.recalled", node=act.round.node, data=told, texts=texts)
-        return _ask_again(act)
+        again = _again(act)
+        data = told | rounds.asks([again])
+        history.record(uow, act.instance, "task.recalled", node=act.round.node, data=data, texts=texts)
+        return _ask_again(act, again)
     made: list[UUID] = []
 
     def decide() -> None:
@@ -220,7 +222,19 @@ def _standing(act: Act) -> list[Any]:
     ]  # fmt: skip
 
 
-def _ask_again(act: Act) -> UUID:
+def _again(act: Act) -> dict[str, Any]:
+    """The item that asks him in place of his decision."""
+    item = act.item
+    return {
+        "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,
+        "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
+        "owner_id": item.owner_id, "parent_id": item.parent_id, "supersedes_id": item.id,
+        "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "created_at": act.uow.now,
+        "added_by": item.added_by, "group_mode": item.group_mode,
+    }  # fmt: skip
+
+
+def _ask_again(act: Act, row: dict[str, Any]) -> UUID:
     """The round is still open: his decision is void, a new item asks him in its place, so that those whom he has added
     stay with him; whoever comes after him waits again."""
     uow, item = act.uow, act.item
@@ -230,13 +244,6 @@ def _ask_again(act: Act) -> UUID:
     )  # fmt: skip
     rounds.tell_void(uow, [item.id])
     policy.undo(uow, [item.id], "recalled")
-    row = {
-        "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,
-        "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
-        "owner_id": item.owner_id, "parent_id": item.parent_id, "supersedes_id": item.id,
-        "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "created_at": uow.now,
-        "added_by": item.added_by, "group_mode": item.group_mode,
-    }  # fmt: skip
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
     timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])

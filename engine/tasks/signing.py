@@ -255,7 +255,7 @@ def _record(act: Act, where: str, rows: list[dict[str, Any]], mode: str, reason:
         act.uow, act.instance, "task.signers_added", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(act.item.id), "where": where, "mode": mode,
-            "who": [str(row["assignee_id"]) for row in rows],
+            "who": [str(row["assignee_id"]) for row in rows], **rounds.asks(rows),
         },
         texts={"reason": reason.strip()},
     )  # fmt: skip

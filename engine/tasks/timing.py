@@ -130,6 +130,7 @@ def _transfer(act: Act, to: str) -> None:
         data={
             "task": str(act.round.id), "item": str(made), "to": str(who["assignee_id"] or who["group_id"]),
             "reason": automatic.TIMED_OUT, "decision_source": "auto_timeout",
+            "asks": {str(made): str(who["assignee_id"] or who["group_id"])},
         },
     )  # fmt: skip
 

@@ -218,8 +218,9 @@ def claim(
         uow.queue(_set_status, {"item_id": item.id, "status": int(ItemStatus.WAIT)})
     rounds.leave_inbox(uow, [item.id for item in siblings])
     history.record(
-        uow, act.instance, "task.claimed", node=act.round.node, data={"task": str(act.round.id), "item": str(made)}
-    )
+        uow, act.instance, "task.claimed", node=act.round.node,
+        data={"task": str(act.round.id), "item": str(made), "asks": {str(made): str(act.actor_id)}},
+    )  # fmt: skip
     return made
 
 
@@ -236,8 +237,9 @@ def unclaim(
     waiting = [item for item in act.items if item.status == ItemStatus.WAIT and item.group_id is not None]
     rounds.ask(uow, waiting, act.work, act.round.token)
     history.record(
-        uow, act.instance, "task.released", node=act.round.node, data={"task": str(act.round.id), "item": str(made)}
-    )
+        uow, act.instance, "task.released", node=act.round.node,
+        data={"task": str(act.round.id), "item": str(made), "asks": {str(made): str(origin.group_id)}},
+    )  # fmt: skip
     return made
 
 
