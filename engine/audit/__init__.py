@@ -51,13 +51,14 @@ from engine.audit.rows import (
     settled_emergency,
     settled_version,
 )
+from engine.audit.sending import Place, places
 from engine.audit.verifier import SHAPE, Anchor, Rows, instant
 
 __all__ = [
-    "BY_MAIL", "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Proof", "Rows", "Standing",
+    "BY_MAIL", "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Place", "Proof", "Rows", "Standing",
     "VerifyReport", "anchor", "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due",
     "every", "export", "fact_links", "instant", "last_check", "links_of", "may_anchor", "note_settings", "outside",
-    "plan_check", "proof", "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former",
+    "places", "plan_check", "proof", "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former",
     "sealed_clearance", "sealed_deployed", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold",
     "sealed_item", "sealed_payment", "sealed_signature", "sealed_task", "sealed_version", "send", "settled_emergency",
     "settled_version", "snapshot", "standing", "store_check", "verify",

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from engine import history
-from engine.audit import signing, verifier
+from engine.audit import sending, signing, verifier
 from engine.audit.checking import anchor_of, read_anchors, restored
 from engine.audit.signing import Key
 from engine.audit.sinks import Sink, SinkConflict, SinkUnreachable, sinks
@@ -184,7 +184,11 @@ def send(engine: ProcessEngine) -> None:
             except (SinkUnreachable, SinkConflict) as error:
                 failures[sink.name] += _FAILURES if isinstance(error, SinkConflict) else 1
                 troubles.append(error)
+                with engine.unit_of_work(ANCHORER) as uow:
+                    sending.failed(uow, sink.name, error)
                 continue
+            with engine.unit_of_work(ANCHORER) as uow:
+                sending.reached(uow, sink.name, made.number)
             if not sink.readable:
                 with engine.unit_of_work(ANCHORER) as uow:
                     mails = [one.name for one in targets if one.name in arrived and not one.readable]

@@ -73,6 +73,17 @@ audit_check = Table(
     Column("asked_by", Id),
 )
 
+audit_sink = Table(
+    "audit_sink",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", Integer),  # the last checkpoint that reached it
+    Column("reached_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),
+    Column("failed_at", UtcDateTime),
+    Column("trouble", JsonText),  # {message, facts}
+)
+
 _GONE = "audit_anchor is append-only"
 _CHANGED = (
     "(NEW.number, NEW.at, NEW.previous, NEW.leaves, NEW.root, NEW.key, NEW.signature, NEW.next_key, "

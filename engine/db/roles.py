@@ -70,7 +70,8 @@ def statements() -> list[str]:
         found += _of_table(table)
     found += [f"GRANT SELECT ON {name} TO {ANCHOR}" for name in RECORD if name in metadata.tables]
     found += [f"GRANT INSERT, UPDATE (sent_to, sent_at) ON audit_anchor TO {ANCHOR}",
-              f"GRANT INSERT ON audit_leaf TO {ANCHOR}"]  # fmt: skip
+              f"GRANT INSERT ON audit_leaf TO {ANCHOR}",
+              f"GRANT SELECT, INSERT, UPDATE ON audit_sink TO {ANCHOR}"]  # fmt: skip
     return found
 
 

@@ -47,6 +47,11 @@ def verified(engine, **options):
     return report.exit, [finding.rule for finding in report.findings]
 
 
+def places(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return audit.places(uow)
+
+
 def standing(engine):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         return audit.standing(uow)
@@ -218,6 +223,34 @@ def test_sink_that_is_gone_is_tried_again_and_alarms_after_two_periods(anchored,
     audit.anchor(anchored)
     assert (standing(anchored).unsent, standing(anchored).late) == (0, False)
     assert verified(anchored) == (0, [])
+
+
+def test_each_place_tells_what_reached_it_last_and_since_when_and_why_it_fails(anchored, clock, tmp_path):
+    good, bad = f"file:{tmp_path}/good", f"file:{tmp_path}/bad"
+    anchored.settings = dataclasses.replace(anchored.settings, anchor_sink=f"{good},{bad}")
+    assert places(anchored) == [audit.Place(good), audit.Place(bad)], "nothing was sent yet"
+    audit.anchor(anchored)
+    first = clock.now()
+    (tmp_path / "bad").rename(tmp_path / "away")
+    (tmp_path / "bad").write_text("a file where the volume should be")
+
+    clock.advance(HOUR)
+    since = clock.now()
+    for _ in range(2):
+        with pytest.raises(SinkUnreachable):
+            audit.anchor(anchored)
+        clock.advance(HOUR)
+
+    last = since + HOUR
+    there, gone = places(anchored)
+    assert there == audit.Place(good, 3, last)
+    assert (gone.number, gone.reached_at, gone.failing_since, gone.failed_at) == (1, first, since, last)
+    assert "Not a directory" in gone.facts["found"] or "File exists" in gone.facts["found"]
+
+    (tmp_path / "bad").unlink()
+    (tmp_path / "away").rename(tmp_path / "bad")
+    audit.anchor(anchored)
+    assert places(anchored) == [audit.Place(name, 4, clock.now()) for name in (good, bad)]
 
 
 def test_two_periods_without_a_checkpoint_are_overdue(anchored, clock):

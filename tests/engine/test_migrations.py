@@ -486,3 +486,16 @@ def test_drafts_and_versions_of_before_results_of_scenarios_were_kept_open_and_w
         assert [one.path for one in drafts.list_(uow)] == ["processes/oa/a.scenarios.yml"]
         assert nightly.plan(uow) is True
     engine.dispose()
+
+
+def test_of_places_outside_of_before_nothing_is_known_until_something_is_sent_there(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0563")
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert audit.places(uow) == [audit.Place(name) for name in engine.settings.sinks] != []
+    engine.dispose()

@@ -76,8 +76,8 @@ STATE = "what waits and runs now; what came of it is in the chain"
 TOLD = "what was sent to whom"
 PEOPLE = "people and their places; each change is an act, who decided is sealed with the decision"
 BESIDE = {
-    "audit_check": "results of checks; another check finds the same", "batch": STATE, "batch_item": STATE,
-    "correlation_lock": STATE, "counter": STATE,
+    "audit_check": "results of checks; another check finds the same", "audit_sink": TOLD,
+    "batch": STATE, "batch_item": STATE, "correlation_lock": STATE, "counter": STATE,
     "dictionary": "words to choose from; each change is an act", "dictionary_entry": "as of the dictionary",
     "draft": "what is drawn and not deployed", "draft_comment": "as of the draft", "draft_lock": "as of the draft",
     "draft_review": "as of the draft; a review is an act", "draft_revision": "as of the draft",

@@ -52,6 +52,7 @@ def standing() -> Any:
     return {
         "last": None if found.last is None else _checkpoint(found.last) | {"sent_at": found.sent_at},
         "unsent": found.unsent, "late": found.late, "keys": found.keys, "sinks": g.uow.settings.sinks,
+        "places": [_place(one) for one in audit.places(g.uow)],
         "every_minutes": g.uow.settings.anchor_every_minutes,
         "verification": None if last is None else _verification(last),
         "verifying": newest is not None and newest.exit is None,
@@ -158,6 +159,14 @@ def _checkpoint(made: audit.Anchor) -> dict[str, Any]:
     return {
         "number": made.number, "at": made.at, "previous": made.previous, "leaves": made.count, "root": made.root,
         "key": made.key, "signature": made.signature, "next_key": made.next_key,
+    }  # fmt: skip
+
+
+def _place(place: audit.Place) -> dict[str, Any]:
+    return {
+        "name": place.name, "checkpoint": place.number, "reached_at": place.reached_at,
+        "failing_since": place.failing_since, "failed_at": place.failed_at,
+        "trouble": words(place.trouble, place.facts or {}),
     }  # fmt: skip
 
 

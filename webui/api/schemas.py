@@ -943,12 +943,22 @@ class VerifyingOut(Schema):
     id = fields.UUID(metadata={"description": "of the verification"})
 
 
+class PlaceOutsideOut(Schema):
+    name = fields.String()
+    checkpoint = fields.Integer(allow_none=True, metadata={"description": "the last that reached it"})
+    reached_at = fields.AwareDateTime(allow_none=True)
+    failing_since = fields.AwareDateTime(allow_none=True)
+    failed_at = fields.AwareDateTime(allow_none=True)
+    trouble = fields.String(metadata={"description": "why it fails, in the reader's language"})
+
+
 class StandingOut(Schema):
     last = fields.Nested(CheckpointOut, allow_none=True)
     unsent = fields.Integer(metadata={"description": "checkpoints that are not outside yet"})
     late = fields.Boolean(metadata={"description": "two periods without a checkpoint outside"})
     keys = fields.List(fields.String(), metadata={"description": "public keys in the order in which they signed"})
     sinks = fields.List(fields.String())
+    places = fields.List(fields.Nested(PlaceOutsideOut))
     every_minutes = fields.Integer()
     verification = fields.Nested(VerificationOut, allow_none=True, metadata={"description": "the last that ended"})
     verifying = fields.Boolean()

@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
     return page(
         "auditing/index.html", standing=audit.standing(g.uow), check=audit.last_check(g.uow),
         running=newest is not None and newest.exit is None, every=audit.every(g.uow.settings),
-        sinks=g.uow.settings.sinks, beside=not g.uow.settings.anchor_sink, payments=_payments(search), search=search,
+        places=audit.places(g.uow), beside=not g.uow.settings.anchor_sink, payments=_payments(search), search=search,
     )  # fmt: skip
 
 
