@@ -20,7 +20,7 @@ from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, Anchor, canonica
 from engine.db.audit import audit, audit_anchor, audit_leaf, audit_tip
 from engine.db.connections import MEMORY
 from engine.db.instance import instance
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, Phrase
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.statements import in_parts
@@ -42,6 +42,22 @@ _sent = (
     .values(sent_to=bindparam("to"), sent_at=bindparam("told"))
 )
 _reached = update(audit_anchor).where(audit_anchor.c.number == bindparam("of")).values(sent_to=bindparam("to"))
+
+
+class CheckpointsElsewhere(EngineError):
+    """Nothing can be read where they went."""
+
+    message = N_("Expected the checkpoints as they were kept: they went by mail alone, and none was given.")
+    hint = N_("Save the attachments: troika audit reseal --anchors FOLDER, or `anchors` of /api/v1/audit/reseal.")
+    status = 409
+
+
+class ForeignCheckpoints(EngineError):
+    """What was given as kept is not what was sent from here."""
+
+    message = N_("Expected the checkpoints after number {newest} as they were sent, found something else: {found}")
+    hint = N_("Give every file as it was sent, none changed and none left out.")
+    status = 422
 
 
 class NothingToReseal(EngineError):
@@ -67,6 +83,8 @@ class CheckpointUnreadable(EngineError):
 
 
 SHORTEST_REASON = 10
+_FOREIGN = ("anchor-key", "anchor-signature", "anchor-leaves", "anchor-missing")
+"""of checkpoints that are given: not signed here, changed, or not all of them"""
 _FAILURES = 3
 """after so many in one round a sink is left until the next: one mail may be too large, three are a sink that is away.
 One in which another checkpoint lies is left at once, lest two records mix in it."""
@@ -405,19 +423,23 @@ def reseal(
     `kept`: the checkpoints as somebody has kept them, in place of those in the sinks.
 
     They come back into the table as they lie outside, so that the sequence goes on; nothing is rewritten. Raises
-    NothingToReseal, ReasonRequired, AnchorKeyMissing.
+    NothingToReseal, CheckpointsElsewhere, ForeignCheckpoints, ReasonRequired, AnchorKeyMissing.
     """
     if len(reason.strip()) < SHORTEST_REASON:
         raise ReasonRequired(length=SHORTEST_REASON, found=reason.strip())
     key = signing.read(engine.settings.key_file)
     known = outside(engine.settings) if kept is None else kept
+    if known is None:
+        raise CheckpointsElsewhere
     with engine.unit_of_work(actor) as uow:
         uow.alone("audit anchor")
         inside, _ = read_anchors(uow, with_leaves=False)
         newest = inside[-1].number if inside else 0
-        lost = [one for one in known or () if one.number > newest]
+        lost = [one for one in known if one.number > newest]
         if not lost:
             raise NothingToReseal
+        if kept is not None:
+            _check_kept(inside, lost, key.public)
         for one in lost:
             _store(uow, one, bytes.fromhex(one.signature),
                    bytes.fromhex(one.next_signature) if one.next_signature else None)  # fmt: skip
@@ -432,3 +454,18 @@ def reseal(
         )  # fmt: skip
     anchor(engine)
     return [one.number for one in lost]
+
+
+def _check_kept(inside: list[Anchor], lost: list[Anchor], key: str) -> None:
+    """What somebody has kept was signed here and has no gap: what is stored once can never be taken out again."""
+    report = verifier.Report()
+    newest, places = (inside[-1].number if inside else 0), {f"#{one.number}" for one in lost}
+    try:
+        verifier.check_anchors(report, [*inside, *lost], frozenset((inside[0].key,)) if inside else None)
+    except (TypeError, ValueError) as error:
+        raise ForeignCheckpoints(newest=newest, found=error) from error
+    told = [one for one in report.found if one.place in places and one.code in _FOREIGN]
+    if told:
+        raise ForeignCheckpoints(newest=newest, found=Phrase(told[0].message, **told[0].facts))
+    if not inside and key not in (lost[-1].key, lost[-1].next_key):
+        raise ForeignCheckpoints(newest=newest, found=Phrase(N_("another key signed them")))

@@ -250,6 +250,8 @@ def test_auditors_take_the_whole_record_and_say_that_an_older_state_was_put_back
             (people["aud"].id, "state.restored")
         ]
 
+    _reseal_with_what_was_mailed(engine, aud, f"{api}/reseal")
+
     packed = aud.post(f"{api}/export", json={})
     assert (packed.status_code, packed.mimetype) == (200, "application/zip")
     with zipfile.ZipFile(io.BytesIO(packed.data)) as archive:
@@ -258,6 +260,41 @@ def test_auditors_take_the_whole_record_and_say_that_an_older_state_was_put_back
         )
     for login in ("cora", "ana", "ann"):
         assert {known[login].post(f"{api}/{path}", json={}).status_code for path in ("reseal", "export")} == {403}
+
+
+def _reseal_with_what_was_mailed(engine, aud, address) -> None:
+    """What was sent by mail cannot be read back: without it the answer says what is missing, and nothing forged."""
+    backup = Backup(engine)
+    engine.clock.advance(timedelta(hours=2))
+    aud.post("/api/v1/audit/anchor", json={})  # something for the checkpoint to hold
+    made = [audit.anchor(engine).document(), audit.anchor(engine).document()]
+    backup.restore()
+    seen = engine.settings
+    engine.settings = dataclasses.replace(
+        seen, anchor_sink="mail:audit@firm.example", smtp_url="smtp://127.0.0.1:1"
+    )  # fmt: skip
+    without = aud.post(address, json={"reason": "the disk failed"})
+    assert (without.status_code, without.json["code"]) == (409, "checkpoints_elsewhere")
+    engine.settings = seen
+
+    first, second = made
+    forged = [
+        [{**first, "signature": "00" * 64}, second], [second], [{**first, "leaves": first["leaves"][1:]}, second],
+        [{**first, "leaves": [["x", 1, "no hex"]]}, second],
+    ]  # fmt: skip
+    for kept in forged:
+        answer = aud.post(address, json={"reason": "the disk failed", "anchors": kept})
+        assert (answer.status_code, answer.json.get("code")) == (422, "foreign_checkpoints"), (
+            forged.index(kept),
+            answer.text,
+        )
+    for kept in ([{}], [{"checkpoint": 1}]):
+        assert aud.post(address, json={"reason": "the disk failed", "anchors": kept}).json["code"] == "invalid_value"
+    assert aud.post(address, json={"reason": "the disk failed", "anchors": []}).json["code"] == "nothing_to_reseal"
+    numbers = [one["checkpoint"]["number"] for one in made]
+    assert aud.post(address, json={"reason": "the disk failed", "anchors": made[::-1]}).json == {"void": numbers}
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, outside=audit.outside(engine.settings)).exit == 0
 
 
 def test_the_interface_describes_all_of_it(known):  # noqa: F811

@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from flask import Response, current_app, g, send_file
 
 from engine import audit, evidence
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, InvalidValue
 from engine.unit_of_work import Actor
 from webui import evidence_words
 from webui.access import AUDIT, needs
@@ -86,12 +86,16 @@ def anchor() -> None:
 def reseal(sent: dict[str, Any]) -> Any:
     """After a restore: put on record, signed, that the checkpoints made since the backup are void.
 
-    Only where the process that answers holds the key; 503 elsewhere.
+    Only where the process that answers holds the key; 503 elsewhere. Where they went by mail alone, `anchors` holds
+    what auditors have saved.
     """
     engine = current_app.extensions["troika"]
     if not (engine.settings.key_file.exists() and audit.may_anchor(engine)):
         raise KeyElsewhere
-    return {"void": audit.reseal(engine, sent["reason"], _reader())}
+    kept = [_read(document) for document in sent["anchors"]] if "anchors" in sent else None
+    if kept is not None:
+        kept = sorted({one.number: one for one in kept}.values(), key=lambda one: one.number)
+    return {"void": audit.reseal(engine, sent["reason"], _reader(), kept)}
 
 
 @blueprint.route("/export", methods=["POST"])
@@ -160,6 +164,13 @@ def _checkpoint(made: audit.Anchor) -> dict[str, Any]:
         "number": made.number, "at": made.at, "previous": made.previous, "leaves": made.count, "root": made.root,
         "key": made.key, "signature": made.signature, "next_key": made.next_key,
     }  # fmt: skip
+
+
+def _read(document: dict[str, Any]) -> audit.Anchor:
+    try:
+        return audit.Anchor.read(document)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidValue(expected=N_("a checkpoint as its file holds it"), found=N_("something else")) from None
 
 
 def _place(place: audit.Place) -> dict[str, Any]:

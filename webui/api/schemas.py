@@ -966,6 +966,9 @@ class StandingOut(Schema):
 
 class ResealIn(Strict):
     reason = Text(required=True, metadata={"description": "why an older state was put back"})
+    anchors = fields.List(
+        fields.Dict(), metadata={"description": "the checkpoints as their files hold them, in place of those outside"}
+    )
 
 
 class ResealedOut(Schema):
