@@ -377,6 +377,20 @@ def test_what_only_a_desk_shows_is_judged(site: Site) -> None:
         assert [one for one in look(page, WHOLE) if "button-name" in one]
 
 
+def test_no_style_sheet_turns_the_page(site: Site, places: Places) -> None:
+    page = site.page(site.profiles.lend("zh-CN", "phone"))
+    places.become(page, "chen", "light")
+    for address in ("/designer/edit/order_to_cash", "/login"):
+        site.open(page, address)
+        assert chromium.violations(page, "html", only=[chromium.OF_SHEETS]) == []
+
+    page.evaluate("rule => document.styleSheets[0].insertRule(rule)", TURNED)
+    assert chromium.violations(page, "html", only=[chromium.OF_SHEETS]) == [f"{chromium.OF_SHEETS}: html"]
+
+
+TURNED = "@media (orientation: portrait) { html { transform: rotate(90deg) } }"
+
+
 def test_every_page_is_accessible_and_fits_its_window(site: Site, places: Places) -> None:
     """Each in Chinese, dark on a phone and light on a desk; the MAIN ones in both colours on both."""
     page = site.page(site.profiles.lend("zh-CN", "phone"))

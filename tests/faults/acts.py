@@ -7,6 +7,7 @@ repeated. PLACE: a folder for SQLite files, or the address of a PostgreSQL datab
 prepared database is copied for each kill; children are forked from this process, which has opened nothing.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -86,6 +87,7 @@ ACTS: dict[str, Act] = {
 def sweep(place: str) -> dict[str, Any]:
     """By act: where it was killed, and what did not hold afterwards."""
     operations.load()
+    gc.freeze()  # no child looks through what is loaded
     at: dict[str, Any] = json.loads(_in_child(lambda: _prepare(place)))
     at = {name: [UUID(key) if isinstance(key, str) else key for key in keys] for name, keys in at.items()}
     return {name: _act(place, name, act, at) for name, act in ACTS.items()}

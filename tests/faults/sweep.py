@@ -5,6 +5,7 @@
 Children are forked from this process, which has imported everything and opened nothing.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -30,6 +31,7 @@ def sweep(workload: str, url: str, outside: str, count: int, points: list[str]) 
     `broken`: invariants that do not hold in the end."""
     operations.load()
     work = importlib.import_module(workload)
+    gc.freeze()  # no child looks through what is loaded
     made = _in_child(lambda: _make(work, url, outside))
     if made != "ended":
         return {"died": [], "under_way": {}, "broken": [f"the preparation {made}"], "facts": 0}
