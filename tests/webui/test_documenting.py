@@ -9,7 +9,7 @@ from engine import drafts, policy, repository
 from engine.unit_of_work import ENGINE
 from tests.engine.policy.test_gate import POLICY
 from tests.webui.drawings import CLAIM
-from webui.designer import signs
+from webui.designer import cell_words, signs
 from webui.designer.thumbnail import thumbnail
 from webui.printing import booklet
 from webui.printing.booklet import Booklet, Facts, Grid, Heading, Words
@@ -136,6 +136,45 @@ def test_examples_say_what_is_refused_and_no_result_of_what_was_drawn_before(sig
     assert [one["Result"] for one in before] == ["passed", "passed"]
     assert before[1]["Ends at"] == "refused"
     assert [one["Result"] for one in after] == ["not run", "not run"]
+
+
+def test_what_the_shipped_processes_decide_and_are_given_is_said_in_the_words_of_their_tables_and_forms(
+    sign_in, engine, made
+):
+    with engine.unit_of_work(ENGINE) as uow:
+        names = [path for area in ("oa", "procure_to_pay") for path in LIBRARY.glob(f"*/{area}/*.*")]
+        files = {str(path.relative_to(LIBRARY)): path for path in names if path.suffix in (".bpmn", ".dmn", ".json")}
+        repository.deploy(uow, {key: path.read_bytes() for key, path in files.items()})
+    root = sign_in("root")
+
+    root.get("/designer/document/leave_request.pdf")
+    root.get("/designer/document/procure_to_pay.pdf?language=zh")
+
+    leave, purchase = made
+    (table,) = (one for one in chapter(leave, "Leave rule") if isinstance(one, Grid))
+    assert table.columns == ["#", "Kind of leave", "Days", "Approver"]
+    assert table.rows[0] == ["1", "Annual", "<= 3", "Manager"]
+    assert table.rows[-1] == ["7", "not Annual, Personal, Sick", "anything", "Human resources"]
+    (authority,) = (one for one in chapter(purchase, "采购审批权限") if isinstance(one, Grid))
+    assert authority.rows[1] == ["2", "[5000..50000)", "否", "部门负责人"]
+    assert "approval." not in facts(chapter(purchase, "9. 同意？"))["之后"]
+    story = next(one for one in chapter(purchase, "场景示例") if isinstance(one, Facts))
+    assert "物料编码：F0001, 数量：20" in dict(story.pairs)["填写内容"]
+    glossary = next(one for one in chapter(purchase, "变量一览") if isinstance(one, Grid))
+    assert {row[0]: row[1] for row in glossary.rows}["receipt_no"] == "收货单号"
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ('"a"', "Anna"), ('"a", "b"', "Anna, b"), ('not("a","b")', "not Anna, b"), ("-", "anything"), ("", "anything"),
+        ("true", "yes"), ("null", "is empty"), ("> 5", "> 5"), ('"a" + x', '"a" + x'), (r'"a\"b"', 'a"b'),
+        ('starts with(?, "a")', 'starts with(?, "a")'),
+    ],
+)  # fmt: skip
+def test_a_cell_is_said_in_words_only_where_it_is_a_list_of_texts_or_a_flag(app, cell, said):
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert cell_words.test(cell, {"a": "Anna"}) == said
 
 
 def test_each_shipped_drawing_and_each_sign_is_drawn_on_paper(app):

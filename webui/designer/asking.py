@@ -1,6 +1,6 @@
 """What conditions may ask about: the fields of a form with types, choices and money, and the requester."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import g
 from flask_babel import gettext
@@ -48,6 +48,14 @@ def fields_of(
     """The fields of a form by key; of a form that cannot be read, none. Names as of `about_requester`."""
     form, named = form_of(form_id), {"person": people or {}, "department": departments or {}}
     return {} if form is None else {found.path: field_of(found, named) for found in leaves(form.components)}
+
+
+def named_fields(form: Form) -> Iterator[tuple[str, FormField]]:
+    """The fields of a form by path, those of the rows of a list behind it: `lines`, `lines.sku`."""
+    for found in leaves(form.components):
+        yield found.path, found
+        if found.type == "dynamiclist":
+            yield from ((part.path, part) for part in leaves(found.children))
 
 
 def about_requester(

@@ -1,6 +1,6 @@
 """文档: a process as a document for those who approve, audit or run it: what its files say, in the words of pages."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +16,9 @@ from engine.findings import Level
 from engine.forms.model import Form, FormField, leaves
 from engine.repository import DefinitionInfo, Judged
 from engine.scenarios import Scenario, WrongScenario, lasting
-from webui import languages, policy_names, policy_words, serving
-from webui.designer import form_things, play_words, results, table_things
-from webui.designer.asking import field_of, form_of, title_of
+from webui import languages, operation_names, policy_names, policy_words, serving
+from webui.designer import cell_words, elements, form_things, play_words, results, table_things
+from webui.designer.asking import field_of, form_of, named_fields, title_of
 from webui.designer.blueprint import designer
 from webui.designer.cards import Deck
 from webui.designer.conditions import Field, words_of
@@ -76,12 +76,15 @@ class _Author:
             raise NoCards
         self.process: Process = definition.executable[0]
         self.deck = Deck(outline.outline(definition), [])
-        self.names = self.deck.names
+        self.names = self.deck.names | {key: name for key, name in elements.names(self.content).items() if name}
         self.drawn = drawn_models() if self.info is None else {}
         self.forms = _known(self._form, dict.fromkeys(definition.forms))
         self.fields = {
             path: field for form in self.forms.values() for path, field in self._fields(form)
         } | self.deck.asked
+        self.answers = play_words.answers_of(self.process)
+        given = {name: Field(name, words, "", {}) for name, words in self.answers.items()}
+        self.said = given | self._outcomes() | self.fields
 
     def booklet(self) -> Booklet:
         """All chapters that have something to say."""
@@ -138,7 +141,7 @@ class _Author:
         if node.type not in GATEWAYS:
             pairs.append((gettext("In short"), self.deck.summary(outline.Card(node.id, outline.kind_of(node)), node)))
         if node.extensions.skip_when:
-            condition = words_of(node.extensions.skip_when, self.deck.asked, self.names, self.deck.memberships)
+            condition = words_of(node.extensions.skip_when, self.said, self.names, self.deck.memberships)
             pairs.append((gettext("Skipped when"), condition))
         pairs.append((gettext("Goes on"), "\n".join(self._ways(node))))
         pairs += [
@@ -155,7 +158,7 @@ class _Author:
     def _ways(self, node: Node) -> Iterator[str]:
         for flow in node.outgoing:
             named = label(flow.labels, flow.name)
-            condition = words_of(flow.condition, self.deck.asked, self.names, self.deck.memberships)
+            condition = words_of(flow.condition, self.said, self.names, self.deck.memberships)
             if flow.id == node.default or flow.is_default:
                 condition = gettext("otherwise")
             before = named + gettext(": ") if named else ""
@@ -204,7 +207,7 @@ class _Author:
             found.append(Heading(name, 2))
             logic = decision.logic if isinstance(decision, Decision) else None
             if isinstance(logic, DecisionTable):
-                found += [Words(table_things.hit_policy(logic), small=True), _grid(logic, name)]
+                found += [Words(table_things.hit_policy(logic), small=True), _grid(logic, name, self._inputs(key))]
             else:
                 found.append(Words(gettext("It is no table; it is read where decisions are edited."), small=True))
         return [Heading(gettext("Decision tables")), *found] if found else []
@@ -239,7 +242,7 @@ class _Author:
         if run is not None and self.info is None and run.digest != trial(self.file.key).digest:
             run = None  # of what was drawn before
         passed = {str(one.name): one.passed for one in run.results} if run is not None else {}
-        telling = play_words.Words(self.names, self.fields)
+        telling = play_words.Words(self.names, self.fields, self.answers)
         found: list[Block] = [Heading(gettext("Scenarios as examples"))] if stories else []
         for one in stories:
             found += [Heading(label(one.name.labels, one.name), 2), Facts(_told(one, passed, telling))]
@@ -249,12 +252,33 @@ class _Author:
         files = {self.file.path: self.content}
         known = repository.variables(g.uow, files).get(self.process.id)
         rows = [
-            [name, self.fields[name].label if name in self.fields else "", gettext(_TYPES[of.kind])
+            [name, self._word(name, known.origins.get(name, "")), gettext(_TYPES[of.kind])
              if of.kind in _TYPES else "–", self.names.get(known.origins.get(name, ""), "–")]
             for name, of in sorted(known.types.items()) if name not in _SYSTEM
         ] if known is not None else []  # fmt: skip
         columns = [gettext("Name of the value"), gettext("Name"), gettext("Type"), gettext("Written by")]
         return [Heading(gettext("Glossary of values")), Grid(columns, rows, (2.4, 3, 1.5, 3))] if rows else []
+
+    def _word(self, name: str, origin: str) -> str:
+        """What a value is called: by its form, its decision, or the operation of the step that writes it."""
+        if name in self.said:
+            return self.said[name].label
+        node = self.deck.nodes.get(origin)
+        task = node.extensions.task if node is not None else None
+        word = operation_names.item(task.type, name) if task is not None else name
+        return word if word != name else ""
+
+    def _outcomes(self) -> dict[str, Field]:
+        """How approvals end, as conditions ask for it among others."""
+        words = {"agree": gettext("agreed"), "reject": gettext("rejected")}
+        keys = {f"approval.{key}.outcome": name for key, name in self.names.items()}
+        return {key: Field(key, name, "", words) for key, name in keys.items()}
+
+    def _inputs(self, decision: str) -> dict[str, Field]:
+        """What the columns of a decision ask for: fields, also those that a step hands on by another name."""
+        asking = [node for node in self.process.all_nodes() if decision in node.asked_decisions()]
+        handed = {one.target: one.source.removeprefix("=").strip() for node in asking for one in node.extensions.inputs}
+        return self.fields | {name: self.fields[of] for name, of in handed.items() if of in self.fields}
 
     # ------------------------------------------------------------ what it goes with
 
@@ -271,7 +295,7 @@ class _Author:
 
     def _fields(self, form: Form) -> Iterator[tuple[str, Field]]:
         named = {"person": self.deck.people, "department": self.deck.departments}
-        yield from ((one.path, field_of(one, named)) for one in leaves(form.components))
+        yield from ((path, field_of(one, named)) for path, one in named_fields(form))
 
     def _judged(self) -> Judged | None:
         """None: nobody can say while it has errors."""
@@ -300,17 +324,17 @@ def _known(find: Callable[[str], Any], keys: Iterable[str]) -> dict[str, Any]:
     return {key: found for key in keys if (found := find(key)) is not None}
 
 
-def _grid(table: DecisionTable, name: str) -> Grid:
-    """A line for each rule; results in the words that the table has for them."""
-    columns = [column.label or column.text for column in table.inputs]
+def _grid(table: DecisionTable, name: str, fields: Mapping[str, Field]) -> Grid:
+    """A line for each rule: conditions in the words of the fields that they ask, results in those of the table."""
+    columns = [label(dict(column.labels), column.label) or column.text for column in table.inputs]
     columns += [label(column.labels, column.label) or column.name or name for column in table.outputs]
+    asked = [fields[column.text].options if column.text in fields else {} for column in table.inputs]
+    given = [
+        {text: label(words, words.get("", text)) for text, words in column.words.items()} for column in table.outputs
+    ]
     rows = [
         [
-            str(place), *rule.tests,
-            *(
-                label(column.words.get(cell, {}), column.words.get(cell, {}).get("", cell))
-                for column, cell in zip(table.outputs, rule.outputs, strict=True)
-            ),
+            str(place), *map(cell_words.test, rule.tests, asked), *map(cell_words.result, rule.outputs, given),
         ]
         for place, rule in enumerate(table.rules, 1)
     ]  # fmt: skip

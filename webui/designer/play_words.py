@@ -9,6 +9,7 @@ from flask import g
 from flask_babel import gettext
 
 from engine import feel, forms, identity, operations, repository
+from engine.bpmn.model import Process
 from engine.bpmn.program import Program
 from engine.bpmn.steps import DecisionEvaluated
 from engine.errors import NotFound
@@ -21,7 +22,7 @@ from engine.scenarios.words import Step
 from engine.values import Values
 from webui import operation_names, reasons, rendering
 from webui.designer import conditions, results
-from webui.designer.asking import about_requester, field_of, memberships, people
+from webui.designer.asking import about_requester, field_of, memberships, named_fields, people
 from webui.rendering import label
 
 _UNSEEN = ("process", "approval")
@@ -92,7 +93,7 @@ class Words:
             except NotFound:  # its name is computed, or it has gone
                 continue
             named = {"person": self.people, "department": self.known["in-department"]}
-            self.fields = {one.path: field_of(one, named) for one in forms.model.leaves(form.components)} | self.fields
+            self.fields = {path: field_of(one, named) for path, one in named_fields(form)} | self.fields
         self.fields = results.beside(self.fields, _asked(program))
         self.answers = _answered(program) | self.answers
         return self
@@ -104,6 +105,8 @@ class Words:
     def value(self, name: str, value: Any) -> str:
         """As its form says it: the words of what was chosen."""
         options = self.fields[name].options if name in self.fields else {}
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            return "; ".join(self._row(name, row) for row in value)
         if isinstance(value, list):
             return rendering.value_text([options.get(str(part)) or part for part in value])
         return options.get(str(value)) or rendering.value_text(value)
@@ -114,6 +117,12 @@ class Words:
             Datum(name, self._label(name), self.value(name, value))
             for name, value in sorted(values.items()) if name not in _UNSEEN
         ]  # fmt: skip
+
+    def _row(self, name: str, row: Values) -> str:
+        """One row of a list, its parts as the form calls them."""
+        parts = [(self._label(f"{name}.{part}") or part, self.value(f"{name}.{part}", row[part])) for part in row]
+        colon = gettext(": ")
+        return ", ".join(word + colon + text for word, text in parts)
 
     def _label(self, name: str) -> str:
         return self.fields[name].label if name in self.fields else self.answers.get(name, "")
@@ -127,6 +136,21 @@ def _answered(program: Program) -> dict[str, str]:
         for use in program.operations() if not use.outputs and use.type in catalogue
         for name in catalogue[use.type].outputs
     }  # fmt: skip
+
+
+def answers_of(process: Process) -> dict[str, str]:
+    """What operations give, under the names that the drawing has for it: mapped as it is, or all of it."""
+    found: dict[str, str] = {}
+    catalogue = operations.catalog()
+    for node in process.all_nodes():
+        task = node.extensions.task
+        if task is not None and task.type in catalogue:
+            given = catalogue[task.type].outputs
+            outputs = {one.target: one.source.removeprefix("=").strip() for one in node.extensions.outputs}
+            for target, source in (outputs or dict(zip(given, given, strict=True))).items():
+                if source in given:
+                    found.setdefault(target, operation_names.item(task.type, source))
+    return found
 
 
 def _asked(program: Program) -> list[tuple[str, str]]:

@@ -65,11 +65,17 @@ def _of_table(table: m.DecisionTable, name: str) -> Iterator[tuple[str, Thing]]:
     for column in table.inputs:
         facts = {gettext("Expression"): column.text, gettext("Type"): column.type or "",
                  gettext("Allowed"): column.values}  # fmt: skip
-        yield column.id, Thing(gettext("Input"), column.label or column.text, _filled(facts))
+        yield (
+            column.id,
+            Thing(gettext("Input"), label(dict(column.labels), column.label) or column.text, _filled(facts)),
+        )
     for result in table.outputs:
         facts = {gettext("Name"): result.name or "", gettext("Type"): result.type or "",
                  gettext("Allowed"): result.values, gettext("Value at first"): result.default or ""}  # fmt: skip
-        yield result.id, Thing(gettext("Result"), result.name or name, _filled(facts))
+        yield (
+            result.id,
+            Thing(gettext("Result"), label(result.labels, result.label) or result.name or name, _filled(facts)),
+        )
     titles = _titles(table, name)
     for number, rule in enumerate(table.rules, start=1):
         cells = [*rule.tests, *rule.outputs, *rule.annotations]
@@ -89,7 +95,8 @@ def columns(table: m.DecisionTable, name: str) -> list[str]:
 
 
 def _titles(table: m.DecisionTable, name: str) -> list[str]:
-    return [one.label or one.text for one in table.inputs] + [one.name or name for one in table.outputs]
+    inputs = [label(dict(one.labels), one.label) or one.text for one in table.inputs]
+    return inputs + [label(one.labels, one.label) or one.name or name for one in table.outputs]
 
 
 def _filled(facts: dict[str, str]) -> dict[str, str]:
