@@ -302,6 +302,13 @@ def test_a_phone_has_the_first_pages_at_its_bottom_and_nothing_is_covered_by_the
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     expect(below).to_be_in_viewport(ratio=0.9)
 
+    site.open(page, "/requests/start/expense_claim")
+    for place in ("0", "document.querySelector('#start-form > .card-body').getBoundingClientRect().bottom - 200"):
+        page.evaluate(f"scrollTo(0, {place})")
+        foot = page.locator(".tk-actions").bounding_box()
+        assert foot["y"] + foot["height"] == height, "a request is sent from wherever its page is read"
+    assert (chromium.violations(page), chromium.scrolls_sideways(page)) == ([], False)
+
     site.open(page, "/inbox/?box=done")
     before = below.locator(".badge").inner_text()
     desk.ask(62)
