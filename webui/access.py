@@ -94,6 +94,12 @@ def may(capability: str) -> bool:
     return acts and _has(capability)
 
 
+def changes() -> bool:
+    """Whether the reader's account may change anything: what only changes something is not offered to others."""
+    reader = g.get("reader")
+    return reader is not None and READ_ONLY not in reader.capabilities
+
+
 def may_read(capability: str) -> bool:
     """Whether the reader may look at what is for people with `capability`: they, and auditors."""
     return _has(capability) or _has(AUDIT)

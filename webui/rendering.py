@@ -61,12 +61,13 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
+        process_called=process_called,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
         duration=duration, area=area, written=written, refusal=refusals.refusal, money=money, right=rights.named,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
-        may_read=access.may_read,
+        may_read=access.may_read, changes=access.changes,
         theme=theme, request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
         unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, say_stored=errors.say_stored, called=policy_names,
@@ -452,6 +453,12 @@ def process_name(item: Any) -> str:
     """The name of the process of a list entry in the reader's language."""
     info = _process(item.process_key)
     return label(info.labels, item.process_name) if info else str(item.process_name)
+
+
+def process_called(key: str) -> str:
+    """The name of a process; of one that is not deployed its key."""
+    info = _process(key)
+    return label(info.labels, info.name) if info else key
 
 
 def processes() -> dict[str, DefinitionInfo]:

@@ -63,6 +63,8 @@ def test_a_plan_shows_what_is_lost_and_a_choice_lets_everybody_follow(engine, st
     chosen = {**two_versions, "to:approve": "check"}
     found = olga.get("/cockpit/versions/claim/migrate", query_string={**chosen, "dry": "1"}).text
 
+    assert "Migrate Claim" in lost
+    assert "Versions of Claim" in lost
     assert "0 can follow" in lost
     assert 'id="plan" data-outdates="#outdated"' in lost
     assert '<span id="outdated" hidden>Update the plan first.</span>' in lost

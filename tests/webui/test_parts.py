@@ -1,11 +1,12 @@
 """The pages of one process beside each other, and its forms and decisions; the database does not matter."""
 
+import html
 import re
 
 import pytest
 
-from engine import identity, repository
-from engine.unit_of_work import ENGINE
+from engine import identity, repository, runtime
+from engine.unit_of_work import ENGINE, Actor
 from tests.webui.test_decisions import ASKS, FEE
 
 PAGES = {
@@ -68,3 +69,33 @@ def test_an_auditor_is_led_only_where_he_may_look(sign_in, engine, people):
     assert (list(found), marked) == (["forms", "decisions", "scenarios", "versions"], ["versions"])
     assert [dora.get(address).status_code for address in found.values()] == [200] * 4
     assert "/designer/forms/edit/" not in dora.get(found["forms"]).text
+
+
+def test_an_account_that_only_reads_is_offered_nothing_that_is_refused(sign_in, engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "auditors", "Auditors", capabilities="audit read_only")
+        identity.add_member(uow, "auditors", people["dora"].id)
+        repository.deploy(uow, {"processes/oa/asks.bpmn": ASKS, "processes/oa/fee.dmn": FEE})
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        claim = runtime.start(uow, "claim", {"reason": "train", "amount": 12}).id
+    dora = sign_in("dora")
+
+    refused, seen, todo = [], set(), ["/", f"/requests/{claim}", "/inbox/?text=x", "/designer/decisions/edit/fee"]
+    while todo:
+        address = todo.pop()
+        page = dora.get(address)
+        if page.status_code == 403:
+            refused.append(address)
+        if page.mimetype != "text/html":
+            continue
+        posts = [one for one in re.findall("<form[^>]*>", page.text) if 'method="post"' in one]
+        sent = {html.unescape(one[1]) for tag in posts if (one := re.search('action="([^"]+)"', tag))} | (
+            {address} if any("action=" not in tag for tag in posts) else set()
+        )
+        refused += [f"{address}: {one}" for one in sent - {"/logout"} if dora.post(one).status_code == 403]
+        links = {html.unescape(one).partition("#")[0] for one in re.findall('<a [^>]*href="(/[^"]*)"', page.text)}
+        todo += sorted(links - seen)
+        seen |= links | {address}
+
+    assert refused == []
+    assert len(seen) > 30

@@ -66,8 +66,7 @@ def versions(key: str) -> ResponseReturnValue:
     """Every version of a process, what still runs on it, and the batches that moved instances."""
     found = repository.versions(g.uow, key)
     return page(
-        "cockpit/versions.html", key=key, called_process=label(found[0].labels, found[0].name) if found else key,
-        found=found, running=batches.running_by_version(g.uow, key),
+        "cockpit/versions.html", key=key, found=found, running=batches.running_by_version(g.uow, key),
         batches=batches.list_(g.uow, key), versions={info.id: info.version for info in found}, states=ItemState,
     )  # fmt: skip
 

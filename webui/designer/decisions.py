@@ -11,7 +11,7 @@ from engine.dmn.simulation import Problem
 from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
 from webui import datafile, errors, serving, transaction
-from webui.access import works
+from webui.access import may, works
 from webui.designer import decision_uses, expressions, named_by, table_sheets
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
@@ -101,7 +101,7 @@ def edit_decision(key: str) -> ResponseReturnValue:
     """The draft of file `key`; without one, the newest version as the start of one."""
     found = _existing(key)
     content = content_of(found)
-    if held(found.path) is not None:
+    if held(found.path) is not None or not may("process.design"):
         return held_page("decision", found.path, found.name, content, found.draft)
     data = {
         "key": key, "person": g.reader.login,

@@ -11,6 +11,7 @@ from flask_babel import format_timedelta, gettext
 from engine import identity, repository, tasks
 from engine.errors import EngineError
 from webui import progress
+from webui.access import changes
 from webui.progress import Card
 from webui.rendering import leave, page, person, stay
 from webui.requests import blueprint
@@ -19,6 +20,8 @@ from webui.transaction import shows_again
 
 def offered(at: Card) -> list[str]:
     """The acts that the reader may do with the request now, in the order of their buttons."""
+    if not changes():
+        return []
     urges = at.starter_id == g.reader.id or repository.manages(g.uow, at)
     acts = ["urge"] if at.status == "running" and urges else []
     if tasks.may_release(g.uow, at.id):
