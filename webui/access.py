@@ -94,7 +94,7 @@ def may(capability: str) -> bool:
     return acts and _has(capability)
 
 
-def changes() -> bool:
+def may_change() -> bool:
     """Whether the reader's account may change anything: what only changes something is not offered to others."""
     reader = g.get("reader")
     return reader is not None and READ_ONLY not in reader.capabilities

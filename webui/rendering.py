@@ -67,7 +67,7 @@ def install(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
-        may_read=access.may_read, changes=access.changes,
+        may_read=access.may_read, may_change=access.may_change,
         theme=theme, request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
         unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, say_stored=errors.say_stored, called=policy_names,

@@ -11,7 +11,7 @@ from flask_babel import format_timedelta, gettext
 from engine import identity, repository, tasks
 from engine.errors import EngineError
 from webui import progress
-from webui.access import changes
+from webui.access import may_change
 from webui.progress import Card
 from webui.rendering import leave, page, person, stay
 from webui.requests import blueprint
@@ -20,7 +20,7 @@ from webui.transaction import shows_again
 
 def offered(at: Card) -> list[str]:
     """The acts that the reader may do with the request now, in the order of their buttons."""
-    if not changes():
+    if not may_change():
         return []
     urges = at.starter_id == g.reader.id or repository.manages(g.uow, at)
     acts = ["urge"] if at.status == "running" and urges else []
