@@ -21,7 +21,6 @@ from engine.repository.reading import Reading
 from engine.unit_of_work import UnitOfWork
 
 RULE = "policy-understaffed"
-UNREAD = "policy-staffing-unread"
 SCOPES = ("identity", "policy", "deployment")
 """of the acts that may change who can approve"""
 AT_LEAST = timedelta(days=1)
@@ -141,15 +140,16 @@ def warnings(uow: UnitOfWork, policies: Collection[Policy], reading: Reading) ->
 
 def _warning(one: Staffing, paths: Mapping[str, str]) -> Finding:
     """`paths`: of the processes whose drawings are looked at."""
-    rule = UNREAD if one.kind in policy.NOT_KNOWN else RULE
     path = next((paths[key] for key in one.processes if key in paths), "") if one.element else ""
     text, facts = one.sentence
     element = one.element if path else None
-    return Finding(rule, Level.WARN, element, text, dict(facts), _HINTS.get(one.kind, _HINT), resource=path)
+    if one.kind in policy.NOT_KNOWN:
+        return Finding("policy-staffing-unread", Level.WARN, element, text, dict(facts), _UNREAD_HINTS[one.kind], resource=path)
+    return Finding(RULE, Level.WARN, element, text, dict(facts), _HINT, resource=path)
 
 
 _HINT = N_("Let more people approve it: the page of duties shows who may.")
-_HINTS = {
+_UNREAD_HINTS = {
     "data": N_("Name people, a group or a table there, or see to it that whoever is named is entitled."),
     "cut": N_("Look at the others on the page of the policy, or compare with fewer values."),
 }

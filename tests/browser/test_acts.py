@@ -307,6 +307,7 @@ def test_a_phone_has_the_first_pages_at_its_bottom_and_nothing_is_covered_by_the
         page.evaluate(f"scrollTo(0, {place})")
         foot = page.locator(".tk-actions").bounding_box()
         assert foot["y"] + foot["height"] == height, "a request is sent from wherever its page is read"
+    below.locator(".badge").evaluate("badge => badge.textContent = '12'")  # of one digit axe says nothing
     assert (chromium.violations(page), chromium.scrolls_sideways(page)) == ([], False)
 
     site.open(page, "/inbox/?box=done")

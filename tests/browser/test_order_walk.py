@@ -121,6 +121,7 @@ def _profile(site: Site, ann: Page, title: str, nps: int) -> None:
     site.open(ann, "/records/crm_party")
     ann.get_by_role("searchbox").fill(NAME)
     ann.keyboard.press("Enter")
+    ann.wait_for_url("**?search=*")  # the list that was there before is swapped: a click on it may come to nothing
     ann.locator("tbody a", has_text=NAME).first.click()
     site.ready(ann)
     profile = ann.locator("section.card", has=ann.get_by_role("heading", name=title)).locator("tbody td")
