@@ -144,7 +144,9 @@ def _warning(one: Staffing, paths: Mapping[str, str]) -> Finding:
     text, facts = one.sentence
     element = one.element if path else None
     if one.kind in policy.NOT_KNOWN:
-        return Finding("policy-staffing-unread", Level.WARN, element, text, dict(facts), _UNREAD_HINTS[one.kind], resource=path)
+        return Finding(
+            "policy-staffing-unread", Level.WARN, element, text, dict(facts), _UNREAD_HINTS[one.kind], resource=path
+        )
     return Finding(RULE, Level.WARN, element, text, dict(facts), _HINT, resource=path)
 
 

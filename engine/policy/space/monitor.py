@@ -93,7 +93,7 @@ class Monitor(Tokens):
         if place.id not in self.bit:
             return State(state.tokens, outcomes, live, state.data)
         if word == "reject":
-            gone = self._bits(self.subjects.of_type(place.id))  # whatever they provide: the document is turned down
+            gone = self._turned_down_with(place.id)
             alike = self._bits(self.subjects.alike(place.id))
             ended = self._ended_by_another(State(state.tokens, outcomes, live, state.data), gone & ~alike)
             return self._used(ended, gone & alike, stage)
@@ -101,6 +101,10 @@ class Monitor(Tokens):
         if by_people and not is_marked(stage):
             live |= self.bit[place.id]
         return State(state.tokens, outcomes, live, state.data)
+
+    def _turned_down_with(self, name: str) -> int:
+        """The approvals that a no there may end: whatever they provide, the document is turned down."""
+        return self._bits(self.subjects.of_type(name)) if name in self.bit else 0
 
     # ------------------------------------------------------------ which document
 

@@ -16,7 +16,7 @@ from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import scopes_around, waits_for_others
 from engine.policy.space.moving import Moving
-from engine.policy.space.states import Need, State
+from engine.policy.space.states import FINAL, Need, State
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
@@ -76,9 +76,9 @@ class Ordering(Moving):
 
     def parties(self, state: State) -> list[list[int]]:
         """The tokens that have nothing to do with each other, in groups; those that wait at joins for them left out.
-        One group of all where that is not known."""
+        One group of all where that is not known, or where going back may make void what has made a decision final."""
         parties = [list(state.tokens)]
-        if len(set(state.tokens)) < len(state.tokens):
+        if len(set(state.tokens)) < len(state.tokens) or any(self.slots[slot][1] == FINAL for slot in state.tokens):
             return parties
         for block in self.apart:
             parties = [part for party in parties for part in self._parted(block, party)]
@@ -245,10 +245,8 @@ class Ordering(Moving):
 
     def _ends(self, name: str) -> int:
         """The approvals that may end when something is done there."""
-        found = self._undone[name] | self._replaced[name] | self._apart[name] | self._forgotten.get(name, (0, 0))[1]
+        found = self._undone[name] | self._replaced[name] | self._apart[name] | self._turned_down_with(name)
+        found |= self._forgotten.get(name, (0, 0))[1]
         if name in self.recalled:
             found |= self._bits(self._after_it[name] & self.bit.keys())
-        if name in self.bit:
-            provided = self._provides(name)
-            found |= self._bits(one for one in self.providing if self._provides(one) == provided)
         return found

@@ -539,9 +539,10 @@ class Blocks:
         return self.chance.choice(draws)()
 
     def reviewer(self) -> tuple[str, str]:
-        """Somebody whose yes counts for nothing, mostly."""
+        """Somebody whose yes counts for nothing, mostly, or for something else."""
         key = self.key("v")
-        self.drawn.append(self.person(key, self.chance.random() < 0.1))
+        capability = self.chance.choice((CAPABILITY, "head_approval", "head_approval"))
+        self.drawn.append(self.person(key, self.chance.random() < 0.2).replace(CAPABILITY, capability))
         self.people.append(key)
         return key, key
 

@@ -8,6 +8,7 @@ from engine import bpmn
 from engine.errors import CannotCompile
 from engine.policy.checker import space_of
 from engine.policy.search import DRAWING, Effort, search
+from engine.policy.space.states import FINAL
 from tests.engine.bpmn.drawing import (
     END,
     START,
@@ -65,6 +66,9 @@ DISTURBED = {
         "note w", "more fin", more=[FINANCE, user("note", RULE, NEVER), OTHER]
     ),
     "one rejects what the other has approved": beside("again", "fin more", more=[FINANCE, user("again", RULE, MARK)]),
+    "one rejects what the other has approved as something else": beside(
+        "again", "fin more", more=[FINANCE, user("again", RULE, MARK.replace("finance", "head"))]
+    ),
     "one asks what the other has decided": drawing(
         START + END + FORK + script("begins", "false", "skipped") + FINANCE + user("first", RULE)
         + element("exclusiveGateway", "asks", default="asks_skips") + script("skips", "true", "skipped")
@@ -164,6 +168,16 @@ def test_more_tokens_than_a_join_waits_for_are_looked_at_in_every_order():
     assert len(one_order.apart) == 1
     assert ways[0] == ways[1]
     assert any(len(one_order.parties(state)) == 1 and len(state.tokens) > 2 for state in search(every_order).seen)
+
+
+def test_while_a_decision_may_become_one_that_is_taken_back_again_every_order_is_looked_at():
+    one_order, _ = spaces(reviewed(3), PLAIN)
+    (state,) = one_order.starts()
+    (_, begun), *_ = one_order.steps(state)
+    final = one_order.slot("a0", FINAL)
+
+    assert len(one_order.parties(begun)) == 3
+    assert len(one_order.parties(begun._replace(tokens=tuple(sorted([*begun.tokens, final]))))) == 1
 
 
 def test_one_order_finds_what_every_order_finds():
