@@ -82,7 +82,7 @@ class _Author:
         self.fields = {
             path: field for form in self.forms.values() for path, field in self._fields(form)
         } | self.deck.asked
-        self.answers = play_words.answers_of(self.process)
+        self.answers = play_words.given_in(self.process)
         given = {name: Field(name, words, "", {}) for name, words in self.answers.items()}
         self.said = given | self._outcomes() | self.fields
 

@@ -1,6 +1,7 @@
 """A trial in the words of the drawing and its forms: what was done, what was asked and given, what is known now."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -95,7 +96,10 @@ class Words:
             named = {"person": self.people, "department": self.known["in-department"]}
             self.fields = {path: field_of(one, named) for path, one in named_fields(form)} | self.fields
         self.fields = results.beside(self.fields, _asked(program))
-        self.answers = _answered(program) | self.answers
+        self.answers = _given(
+            (node.job.type.text, {".".join(one.target): one.source.text for one in node.outputs})
+            for node in program.nodes.values() if node.job is not None
+        ) | self.answers  # fmt: skip
         return self
 
     def of(self, node: str | None) -> str:
@@ -128,28 +132,24 @@ class Words:
         return self.fields[name].label if name in self.fields else self.answers.get(name, "")
 
 
-def _answered(program: Program) -> dict[str, str]:
-    """What operations give under their own names."""
-    catalogue = operations.catalog()
-    return {
-        name: operation_names.item(use.type, name)
-        for use in program.operations() if not use.outputs and use.type in catalogue
-        for name in catalogue[use.type].outputs
-    }  # fmt: skip
-
-
-def answers_of(process: Process) -> dict[str, str]:
+def given_in(process: Process) -> dict[str, str]:
     """What operations give, under the names that the drawing has for it: mapped as it is, or all of it."""
+    return _given(
+        (task.type, {one.target: one.source for one in node.extensions.outputs})
+        for node in process.all_nodes() if (task := node.extensions.task) is not None
+    )  # fmt: skip
+
+
+def _given(tasks: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
+    """`tasks`: the operation of each, and its mapped outputs with their sources."""
     found: dict[str, str] = {}
     catalogue = operations.catalog()
-    for node in process.all_nodes():
-        task = node.extensions.task
-        if task is not None and task.type in catalogue:
-            given = catalogue[task.type].outputs
-            outputs = {one.target: one.source.removeprefix("=").strip() for one in node.extensions.outputs}
-            for target, source in (outputs or dict(zip(given, given, strict=True))).items():
-                if source in given:
-                    found.setdefault(target, operation_names.item(task.type, source))
+    for operation, mapped in tasks:
+        given = catalogue[operation].outputs if operation in catalogue else {}
+        outputs = {name: source.removeprefix("=").strip() for name, source in mapped.items()}
+        for name, source in (outputs or dict(zip(given, given, strict=True))).items():
+            if source in given:
+                found.setdefault(name, operation_names.item(operation, source))
     return found
 
 
