@@ -176,6 +176,8 @@ class Resting(Recalling):
     def _is_passed_at_once(self, place: Place) -> bool:
         """Whether no token ever rests there, nor in it."""
         node = place.node
+        if node.type == "boundaryEvent":  # it waits as its host is active
+            return not (computes(place) or asks(place) or node.extensions.outputs or node.data_out)
         if node.events or computes(place) or asks(place):
             return False
         if node.type == "subProcess":
