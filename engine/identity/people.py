@@ -125,6 +125,12 @@ def names(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, Title]
     return {row.id: Title.english(row.name, row.name_en) for row in rows}
 
 
+def enabled(uow: UnitOfWork, user_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those accounts of `user_ids` that are not disabled, and are not until the end of this unit of work."""
+    query = select(user_account.c.id).where(user_account.c.id.in_(list(user_ids)), user_account.c.disabled_at.is_(None))
+    return frozenset(uow.execute(query.order_by(user_account.c.id).with_for_update(read=True)).scalars())
+
+
 def persons(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, UUID | None]:
     """The natural person of each account: separation of duties compares these."""
     wanted = {key for key in user_ids if key is not None}

@@ -539,6 +539,8 @@ def _against(
         return N_("{policy}: the approval of {who} is not a person's decision."), {}
     if situation.undone(row):
         return N_("{policy}: the approval of {who} was undone."), {}
+    if uow.settings.revoke_when_retired and _alone_with_what_left(uow, row):
+        return N_("{policy}: the approval of {who} was given under policies that have left."), {}
     reason = _against_person(policy, row, situation) or _against_chosen(need, row, situation)
     if reason is not None:
         return reason
@@ -556,6 +558,12 @@ def _against(
             {"eligible": Term("condition", need.eligible or "")},
         )
     return None
+
+
+def _alone_with_what_left(uow: UnitOfWork, row: Row[Any]) -> bool:
+    """Whether no policy is in force that it was given under: as one left, it may not have been there to lapse."""
+    names = {name.partition("@")[0] for name in row.policy_versions or ()}
+    return bool(names) and names.isdisjoint(one.id for one in versions.in_force(uow))
 
 
 def _against_person(policy: Policy, row: Row[Any], situation: Situation) -> Reason | None:

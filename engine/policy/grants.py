@@ -332,8 +332,11 @@ def grant(
     names = {policy.id for policy, _ in needed}
     versions = sorted(one.name for one in versions_in_force(uow) if one.policy.id in names)
     persons = persons_of(uow, [one.on_behalf_of_id for one in yes])
+    away = _away(uow, yes)
     rows: list[dict[str, Any]] = []
     for one in yes:
+        if one.account_id in away or one.on_behalf_of_id in away:
+            continue
         traces: judging.Traces = []
         if _objection(uow, instance, capability, found, one.account_id, one.on_behalf_of_id, traces) is not None:
             continue
@@ -353,6 +356,17 @@ def grant(
         )  # fmt: skip
     insert_grants(uow, instance, rows)
     return [row["id"] for row in rows]
+
+
+def _away(uow: UnitOfWork, yes: Sequence[Yes]) -> frozenset[UUID]:
+    """Accounts that are disabled by now, where approvals lapse with them: there was none yet to lapse.
+
+    Whoever disables one of the others waits until this is done, and finds what it has given.
+    """
+    if not uow.settings.revoke_when_disabled:
+        return frozenset()
+    accounts = {account for one in yes for account in (one.account_id, one.on_behalf_of_id) if account is not None}
+    return frozenset(accounts.difference(identity.enabled(uow, accounts)))
 
 
 def insert_grants(uow: UnitOfWork, instance: Instance, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -46,15 +46,9 @@ _of_policy = (
     .order_by(policy_version.c.version.desc())
     .with_for_update()
 )
-_in_force = (
-    select(policy_version)
-    .where(
-        policy_version.c.state == "active",
-        policy_version.c.valid_from <= bindparam("at_time"),
-        (policy_version.c.valid_to.is_(None)) | (policy_version.c.valid_to > bindparam("at_time")),
-    )
-    .order_by(policy_version.c.policy_id)
-)
+# asks for no time: since a unit of work began the next version may have come, or the clock may have been set back, and
+# the policy would be in force in neither version
+_in_force = select(policy_version).where(policy_version.c.state == "active").order_by(policy_version.c.policy_id)
 _all = select(policy_version).order_by(policy_version.c.policy_id, policy_version.c.version.desc())
 _change = update(policy_version).where(policy_version.c.id == bindparam("row"))
 
@@ -124,7 +118,7 @@ def versions_in_force(uow: UnitOfWork) -> list[Version]:
     """Their versions, read once per unit of work."""
     known: list[Version] | None = uow.cache.get((__name__, "in_force"))
     if known is None:
-        rows = uow.read(_in_force, {"at_time": uow.now})
+        rows = uow.read(_in_force)
         known = uow.cache[__name__, "in_force"] = [_version(uow, row) for row in rows]
     return known
 

@@ -126,10 +126,7 @@ def copied(uow: UnitOfWork, now: datetime) -> World:
         for row in _rows(uow, webhook)
     ]  # fmt: skip
     rows |= _definitions(uow)
-    in_force = [
-        row | {"valid_from": min(row["valid_from"], now)}
-        for row in _rows(uow, policy_version) if row["state"] == "active"
-    ]  # fmt: skip
+    in_force = [row for row in _rows(uow, policy_version) if row["state"] == "active"]
     # what people put in force was a proposal first: the database takes it in no other way
     rows[policy_version] = [row | {"state": "active" if row["approved_by"] is None else "proposed"} for row in in_force]
     with engine.unit_of_work(ENGINE) as copy:
