@@ -5,6 +5,7 @@ The facts stay apart from the words, so that a page can translate them and a tes
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
+from uuid import UUID
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools look for
@@ -562,7 +563,10 @@ class BreakGlassRefused(EngineError):
 
 
 class PolicyHold(EngineError):
-    """The gate refuses a guarded operation. Never retried by itself. `reasons`: (template, facts) each."""
+    """The gate refuses a guarded operation. Never retried by itself. `reasons`: (template, facts) each.
+
+    `seen`: the approvals of its document that it knew; None: it looked at none.
+    """
 
     message = N_("Operation {operation} is held: {reasons}")
     hint = N_("Ask for the missing approval again, or cancel.")
@@ -570,9 +574,10 @@ class PolicyHold(EngineError):
 
     def __init__(
         self, operation: str, reasons: list[tuple[str, dict[str, Any]]], *, operation_class: str = "",
-        subject: tuple[str, str] = ("", ""),
+        subject: tuple[str, str] = ("", ""), seen: frozenset[UUID] | None = None,
     ) -> None:  # fmt: skip
         self.reasons = reasons
+        self.seen = seen
         self.operation_class = operation_class
         self.subject = subject
         super().__init__(operation=Term("operation", operation), reasons=Listed.sentences(reasons))

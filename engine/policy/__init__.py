@@ -12,7 +12,7 @@ from engine.policy.emergency import list_ as emergencies
 from engine.policy.emergency import review as review_emergency
 from engine.policy.emergency import sign as sign_emergency
 from engine.policy.emergency import withdraw as withdraw_emergency
-from engine.policy.gate import admit, approvers, release, settle_clearance, unanswered
+from engine.policy.gate import admit, approvers, note_hold, release, settle_clearance, unanswered
 from engine.policy.granting import add_member
 from engine.policy.grants import (
     Document,
@@ -47,7 +47,6 @@ from engine.policy.holding import (
     open_holds,
     watchers,
 )
-from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
 from engine.policy.modifying import admit_modification
 from engine.policy.responding import Response, responses

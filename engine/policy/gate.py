@@ -69,6 +69,11 @@ _voided = (
         ),
     )
 )  # fmt: skip
+_given_by_now = select(policy_grant.c.id).where(
+    policy_grant.c.subject_type == bindparam("of_type"), policy_grant.c.subject_id == bindparam("of_id"),
+    policy_grant.c.state == "active", policy_grant.c.granted_at <= bindparam("at_time"),
+)  # fmt: skip
+"""read behind the lock of the document, so it takes none of its own: elsewhere approvals are locked before documents"""
 _lapsed = (
     select(*_columns)
     .where(
@@ -182,8 +187,25 @@ def admit(
         for version in speaking:
             if len(verdicts[version.name].reasons) == 1:  # nothing else is wrong that asking again would mend
                 reasons += capacity.full(uow, version.policy.id, verdicts[version.name].standing)
-        raise PolicyHold(operation.name, reasons, operation_class=on, subject=(found.type, found.id))
+        known = frozenset(row.id for row in situation.live if row.granted_at <= situation.at)
+        raise PolicyHold(operation.name, reasons, operation_class=on, subject=(found.type, found.id), seen=known)
     return _clear(uow, operation, call, instance, situation, speaking, verdicts)
+
+
+def note_hold(uow: UnitOfWork, error: PolicyHold, job_id: UUID, instance: Instance | None, node: str | None) -> None:
+    """Write down that the gate has refused the operation of a job, for whichever time.
+
+    Whoever has approved since it looked found nothing held that he could stir: then it is looked at again.
+    """
+    if error.seen is not None:
+        grants.document(uow, *error.subject)  # whoever approves holds it until he has
+    holding.note(uow, error, job_id, instance, node)
+    if error.seen is None:
+        return
+    subject_type, subject_id = error.subject
+    given = uow.read(_given_by_now, {"of_type": subject_type, "of_id": subject_id, "at_time": uow.now})
+    if not error.seen.issuperset(row.id for row in given):
+        holding.stir(uow, subject_type, subject_id)
 
 
 def admit_act(
