@@ -1,7 +1,7 @@
 """A decision on regions: what its tables give for each region of what they read."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, reduce
 from operator import or_
@@ -19,6 +19,8 @@ from engine.policy.regions import Masks, Regions, is_number, nested, path_of
 STUCK = object()
 COMBINATIONS = 400
 """A decision is asked for that many combinations of regions; what it gives for more is unknown."""
+REMEMBERED = 10 * COMBINATIONS
+"""A drawing asks the same at every change, its tables stay the same."""
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 
 
@@ -31,9 +33,18 @@ class Ruling:
     decision: str
     reads: Mapping[str, tuple[Any, ...]]
     columns: Mapping[str, tuple[tuple[str, ...], ...]]
+    _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def value(self, given: Sequence[tuple[str, Any]]) -> Any:
         """What it gives for values by path; STUCK where the machine gets stuck and somebody has to repair it."""
+        key = repr(given)  # `1`, `True` and `"1"` are three
+        if key not in self._known:
+            if len(self._known) > REMEMBERED:
+                self._known.clear()
+            self._known[key] = self._decided(given)
+        return self._known[key]
+
+    def _decided(self, given: Sequence[tuple[str, Any]]) -> Any:
         context: dict[str, Any] = {}
         for path, value in given:
             context |= nested(path, value)
