@@ -23,6 +23,7 @@ from engine.bpmn.model import (
 )
 from engine.bpmn.model import Loop as Marker
 from engine.bpmn.model import Node as Drawn
+from engine.bpmn.outcomes import asked_about
 from engine.bpmn.program import (
     AD_HOC,
     BOUNDARY,
@@ -143,7 +144,7 @@ class _Compiler:
         self._flows: dict[str, Edge] = {}
         self._scopes: dict[str, ScopeProgram] = {}
         self._looks_ahead = any(node.extensions.buttons.get("changeFuture") == "true" for node in process.all_nodes())
-        self._conditions = " ".join(flow.condition or "" for scope in process.all_scopes() for flow in scope.flows)
+        self._asked_about = asked_about(process)
         self._handlers = {node.id for node in process.all_nodes() if node.for_compensation}
         self.findings: list[Finding] = []
 
@@ -535,7 +536,7 @@ class _Compiler:
             if rule.weights:
                 parameters_of_rule["weights"] = {item.name: item.value for item in rule.weights}
             # approvals.md 3: the designer always writes it; absent, a drawing that asks for the outcome routes it
-            default = "flow" if f"approval.{drawn.id}" in self._conditions else "end"
+            default = "flow" if drawn.id in self._asked_about else "end"
             mode = rule.mode or ("sequential" if strategy in CHAINS else "any")
             human.approval = Approval(mode, parameters_of_rule, rule.on_reject or default)
             patient = parameters_of_rule.get("branchReject") == "waitOthers"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from engine.bpmn.model import TASKS, EventDefinition
+from engine.bpmn.outcomes import asked_about
 from engine.policy.abstraction import NOT_TOLD, Place, System
 from engine.policy.regions import reads_outcome, truth
 from engine.policy.space.states import AT_ONCE, WORDS
@@ -41,6 +42,7 @@ class Layout:
                     asked.setdefault(place.prefix + name, set()).add(place.id)
         self.asked = {name: index for index, name in enumerate(sorted(asked)) if name in system.places}
         self._readers = {name: frozenset(readers) for name, readers in asked.items() if name in self.asked}
+        self._asked_about = {prefix: asked_about(process) for prefix, process in system.processes.items()}
         self._at_once = {place.id for place in system.places.values() if self._happens_within_a_step(place)}
         self._waits_for_conditions = {place.id for place in system.places.values() if self._is_ready(place)}
         """where a token goes on by itself once a condition is true"""
@@ -174,7 +176,8 @@ class Layout:
 
     def _on_reject(self, place: Place) -> str:
         approval = place.node.extensions.approval
-        return (approval.on_reject if approval else None) or ("flow" if place.id in self.asked else "end")
+        asked = place.node.id in self._asked_about[place.prefix]
+        return (approval.on_reject if approval else None) or ("flow" if asked else "end")
 
     def _back(self, place: Place, on_reject: str) -> list[str]:
         """Where a rejection sends the request back to; nowhere when it ends there."""

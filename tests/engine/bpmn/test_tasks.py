@@ -41,6 +41,25 @@ def test_user_task_waits_for_its_completion_and_writes_what_was_entered():
     assert play.path == ["start", "approve", "end"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "on_reject"), [
+        ('approval.fin.outcome = "agree"', "flow"),
+        ("approval . fin /* what was it? */ != null", "flow"),
+        ('string length(approval.fin.outcome) = 5 or approval.fin2.outcome = "agree"', "flow"),
+        ('approval.fin2.outcome = "agree"', "end"),
+        ('text = "approval.fin"', "end"),
+    ],
+)  # fmt: skip
+def test_a_rejection_ends_the_request_unless_a_flow_asks_about_it_where_nothing_is_drawn(asked, on_reject):
+    gate = element("exclusiveGateway", "x", default="x_end")
+    body = START + END + user("fin", '<troika:approval mode="any"/>') + gate + element("task", "t")
+
+    play = Play(drawing(body + flows("start fin x", "x end", f"x t ? {asked}", "t end")))
+
+    (fact,) = play.all(steps.WorkOpened)
+    assert fact.work.approval.on_reject == on_reject
+
+
 def test_user_task_asks_for_everything_that_was_drawn_about_it():
     task = (
         '<userTask id="fin" name="财务审批">'

@@ -1022,6 +1022,29 @@ def test_a_condition_is_read_as_the_machine_reads_it(approval, text, outcome):
 
 
 @pytest.mark.parametrize(
+    ("text", "outcome"), [
+        ('approval.fin.outcome in ("agree", "reject")', "violated, both"),
+        ("string length(approval.fin.outcome) > 1", "violated, both"),
+        ("approval.fin != null", "violated, both"),
+        ('approval . fin . outcome != "reject"', "proved, both"),
+        ('approval. fin.outcome != "agree"', "violated, both"),
+        ('approval.fin2.outcome != "agree"', "proved, both"),
+        ('"approval.fin" != approval.other.outcome', "proved, both"),
+    ],
+)  # fmt: skip
+def test_a_rejection_goes_on_where_a_condition_asks_for_it_in_any_words(text, outcome):
+    """What is not drawn for a rejection is the same for the proof and for the machine."""
+    asks = element("exclusiveGateway", "ok", default="ok_end")
+    ways = ("start fin ok", f"ok pay ? {text}", "ok end", "pay end")
+    body = START + END + user("fin", '<troika:approval mode="any"/>', MARK) + asks + PAY_IT
+
+    verdict = judged(drawing(body + flows(*ways)))
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
+
+
+@pytest.mark.parametrize(
     "text", [f"amount < 1{'0' * 30}", f"amount < 1{'0' * 33}.5", f"not(amount >= 1{'0' * 30})", "amount > -1e40"]
 )
 def test_numbers_of_many_digits_are_told_apart(text):
