@@ -20,6 +20,9 @@ from engine.policy.space.states import FINAL, Need, State
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
+_ONE_LEAVES = {"exclusiveGateway", "eventBasedGateway", "parallelGateway"}
+"""of several flows: one token leaves, or a block that ends in one. Of two the join lets the first on at once, so that
+in some orders only the second one does something before that"""
 _TOLD = {"message", "signal", "timer"}
 """kinds of events that end nothing and begin nothing elsewhere"""
 
@@ -168,6 +171,8 @@ class Ordering(Moving):
                 continue
             if not all(map(self._is_plain, (place, *(self.system.places[one] for one in self.inner.get(name, ()))))):
                 return None
+            if len(place.outgoing) > 1 and place.node.type not in _ONE_LEAVES:
+                return None
             seen |= {name, *self.inner.get(name, ())}
             leaving = place
             if place.node.type == "parallelGateway" and len(place.outgoing) > 1:
@@ -227,7 +232,18 @@ class Ordering(Moving):
         if block.join in self._loose and any(not branch.isdisjoint(self.recalled) for branch in block.branches):
             return False
         marks = [self._marks(branch) for branch in block.branches]
-        return not any(one.disturbs(other) for one, other in permutations(marks, 2))
+        return not (
+            any(one.disturbs(other) for one, other in permutations(marks, 2))
+            or any(self._makes_final(one, other) for one, other in permutations(block.branches, 2))
+        )
+
+    def _makes_final(self, branch: frozenset[str], other: frozenset[str]) -> bool:
+        """Whether who decides in `branch` may make final what is decided in `other`: a loop leads from there to him,
+        so that it matters who was asked first."""
+        return any(
+            self._are_in_line(self.system.places[name], task)
+            for task in self._tasks if task.id in branch for name in other & self.recalled.keys()
+        )  # fmt: skip
 
     def _marks(self, branch: frozenset[str]) -> _Marks:
         found = _Marks(takes_back=not branch.isdisjoint(self.recalled), lasts=not branch.isdisjoint(self._lasting))

@@ -17,6 +17,7 @@ from tests.engine.bpmn.drawing import (
     drawing,
     element,
     flows,
+    message,
     message_event,
     script,
     service,
@@ -84,6 +85,17 @@ DISTURBED = {
         + flows("start small fork note large join pay end", "fork sure asks", "asks fin ? amount > 500", "fin ok",
                 'ok merge ? approval.fin.outcome = "agree"', "ok stop", "asks merge join")
     ),
+    "who decides in the one makes final what the other has decided, round a loop, if he is asked later": drawing(
+        START + END + FORK + script("off", "false", "seen") + script("on", "true", "seen") + user("first", RULE)
+        + service("begins", "ask.d1") + user("second", RULE, NEVER) + service("ends", "ask.d2")
+        + "".join(element("exclusiveGateway", key) for key in ("merge", "again", "asks"))
+        + catch("waits", message_event("m")) + user("fin", RULE, MARK, NEVER)
+        + element("exclusiveGateway", "ok", default="ok_end") + PAYS
+        + flows("start off merge fork first join ends again", "fork begins second join", "again merge ? d1 and d2",
+                "again asks ? not(d1 and d2)", "asks pay ? seen = true", "asks on ? seen != true", "on waits fin ok",
+                'ok pay ? approval.fin.outcome = "agree"', "ok end", "pay end"),
+        message("m", "= request_id"),
+    ),
 }  # fmt: skip
 """each can be paid without a live approval in one of the orders only"""
 NOT_PLAIN = {
@@ -99,6 +111,12 @@ NOT_PLAIN = {
     "a branch from which one flow leads elsewhere": beside(
         "fin more", "sees gate", 'gate ok ? approval.sees.outcome = "reject"',
         more=[FINANCE, user("sees", RULE), element("exclusiveGateway", "gate", default="gate_join")],
+    ),
+    "a step in a branch that several flows leave": beside(
+        "sees", "asked fin merge", "asked w merge", more=[
+            user("fin", RULE, MARK), OTHER, user("asked", RULE), user("sees", RULE),
+            element("exclusiveGateway", "merge"),
+        ],
     ),
     "a payment in a branch": drawing(
         START + END + FORK + FINANCE + PAYS + user("sees", RULE)
@@ -138,6 +156,10 @@ def test_a_block_that_is_not_plain_is_looked_at_in_every_order(name):
     one_order, _ = spaces(NOT_PLAIN[name])
 
     assert one_order.apart == []
+
+
+def test_the_second_of_two_tokens_in_a_branch_comes_before_the_join_lets_the_first_on():
+    assert judged(NOT_PLAIN["a step in a branch that several flows leave"]).outcome == "violated, both"
 
 
 def test_what_lasts_in_a_called_process_beside_a_decision_that_may_be_taken_back_is_looked_at_in_every_order():
