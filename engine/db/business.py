@@ -95,6 +95,10 @@ def one_of(column: str, *words: str, labels: Mapping[str, tuple[str, str]] | Non
     )  # fmt: skip
 
 
+PLACE = "SET search_path = public, pg_temp"
+"""of the functions of triggers: what they read is never a temporary table of the same name, which anybody may make"""
+
+
 def guard(table: Table, *, sqlite: Sequence[str] = (), postgresql: Sequence[str] = ()) -> None:
     """Make these triggers whenever `table` is made; `table.info["guards"]` keeps them for migrations.
 
@@ -102,7 +106,8 @@ def guard(table: Table, *, sqlite: Sequence[str] = (), postgresql: Sequence[str]
     both arrive as IntegrityError.
     """
     kept = table.info.setdefault("guards", {"sqlite": [], "postgresql": []})
-    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
+    placed = [one.replace("LANGUAGE plpgsql AS", f"LANGUAGE plpgsql {PLACE} AS") for one in postgresql]
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", placed)):
         kept[dialect].extend(statements)
         for statement in statements:
             ddl = cast("Callable[[str], DDL]", DDL)(statement.replace("%", "%%"))

@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection
 
+from engine.db.business import PLACE
+
 APPEND_ONLY = ("history", "audit", "signature", "deployment", "resource")
 
 
@@ -15,7 +17,7 @@ def statements(dialect: str) -> list[str]:
             for verb in ("update", "delete")
         ]
     return [
-        "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql {PLACE} AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
         *(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "

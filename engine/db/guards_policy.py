@@ -169,7 +169,13 @@ _trigger(
     f"({', '.join(f'OLD.{name}' for name in _DECIDED)})) "
     "OR (OLD.state <> 'proposed' AND NEW.reason <> OLD.reason AND NEW.reason <> '') "
     "OR (OLD.confirmed_by IS NOT NULL AND NEW.confirmed_by {differs} OLD.confirmed_by) "
-    "OR (OLD.reviewed_by IS NOT NULL AND NEW.reviewed_by {differs} OLD.reviewed_by)",
+    "OR (OLD.reviewed_by IS NOT NULL AND NEW.reviewed_by {differs} OLD.reviewed_by "
+    "AND NOT (NEW.reviewed_by IS NOT NULL AND OLD.retired_by IS NOT NULL AND OLD.reviewed_at < OLD.valid_to "
+    "AND NEW.reviewed_at >= OLD.valid_to)) "
+    "OR (NEW.state <> 'active' AND (NEW.retired_by, NEW.retired_person_id) {differs} "
+    "(OLD.retired_by, OLD.retired_person_id)) "
+    "OR (NEW.state <> 'active' AND NEW.retire_reason IS NOT NULL AND NEW.retire_reason {differs} OLD.retire_reason) "
+    "OR (OLD.state = 'retired' AND NEW.valid_to {differs} OLD.valid_to)",
 )
 _trigger(
     policy_version,
@@ -303,7 +309,7 @@ _trigger(
       WHEN EXISTS (SELECT 1 FROM {_LINKED} AND g.source = 'break_glass') THEN 2
       WHEN NEW.min_people > coalesce(max(v.min_people), 0) AND EXISTS (SELECT 1 FROM {_LINKED}) THEN NEW.min_people
       ELSE coalesce(max(v.min_people), 0) END
-      FROM policy_version v WHERE v.class = NEW.class AND v.state = 'active' AND v.valid_from <= NEW.cleared_at))""",
+      FROM policy_version v WHERE v.class = NEW.class AND v.state = 'active'))""",
     NOT_APPROVED,
 )
 _trigger(clearance, "clearance_kept", "DELETE", "true")

@@ -59,6 +59,7 @@ def statements() -> list[str]:
     found = [_role(name) for name in (OWNER, APP, REPORT, ANCHOR)]
     found += [
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
         f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}",
         f"GRANT USAGE ON SCHEMA public TO {APP}, {REPORT}, {ANCHOR}",
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {APP}, {REPORT}, {ANCHOR}",

@@ -49,7 +49,7 @@ OF_POSTGRESQL = (
     "WHERE connamespace = 'public'::regnamespace",
     "SELECT 'trigger', tgrelid::regclass::text || '.' || tgname, pg_get_triggerdef(oid) FROM pg_trigger "
     "WHERE NOT tgisinternal",
-    "SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    "SELECT 'function', proname, concat(proconfig, prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
 )
 OF_SQLITE = ("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL",)
 
@@ -498,4 +498,25 @@ def test_of_places_outside_of_before_nothing_is_known_until_something_is_sent_th
 
     with engine.unit_of_work(ENGINE) as uow:
         assert audit.places(uow) == [audit.Place(name) for name in engine.settings.sinks] != []
+    engine.dispose()
+
+
+def test_policies_of_before_what_they_say_of_their_leaving_was_kept_are_what_they_were_and_keep_it(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    who = uuid7()
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0564")
+        stated = {"policy_id": "REF-001", "class": "refund.execute", "statement": "{}", "source": "shipped"}
+        row = a_row(connection, "policy_version", **stated, state="active")
+        connection.execute(update(policy_version).values(retired_by=who))
+        connection.execute(update(policy_version).values(state="retired"))
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE) as uow:
+        (found,) = uow.execute(select(policy_version)).all()
+        assert (found.id, found.state, found.retired_by) == (row, "retired", who)
+    with pytest.raises(IntegrityError, match=r"POLICY\.APPEND_ONLY"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(policy_version).values(retired_by=None))
     engine.dispose()

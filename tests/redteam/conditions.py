@@ -38,6 +38,10 @@ CLEARED, OF_TWO = of("clearance", "{c1}"), of("clearance", "{c2}")
 WRITTEN = ITEM("opinion = 'a', opinion_salt = {bytes}, reason = 'b', draft = '1'")
 RETIRED = IN_FORCE("state = 'retired'")
 FORBIDDEN = IN_FORCE("break_glass = {no}")
+LEAVING = IN_FORCE("retired_by = {ivo}, retired_person_id = {ivo}, retire_reason = 'a'")
+LEFT = IN_FORCE("state = 'retired', valid_to = valid_from + {moment} + {moment}")
+SEEN = IN_FORCE("reviewed_by = {carl}, reviewed_at = valid_from")
+SEEN_SINCE = IN_FORCE("reviewed_by = {carl}, reviewed_at = valid_to")
 REVIEWED = SIGNED("state = 'reviewed', reviewed_by = {aud}, reviewed_person_id = {aud}, review = 'a'")
 SECOND = HALF("second_by = {ivo}, second_person_id = {ivo}, state = 'signed'")
 BOTH = "first_by = {carl}, first_person_id = {carl}, second_by = {ivo}, second_person_id = {ivo}, state = 'signed'"
@@ -140,11 +144,30 @@ ACTS: dict[str, dict[str, Act]] = {
         "for other reasons": (IN_FORCE("reason = 'a'"), IN_FORCE("reason = 'b'")),
         "confirmed by another": (IN_FORCE("confirmed_by = {carl}"), IN_FORCE("confirmed_by = {ivo}")),
         "seen by another": (IN_FORCE("reviewed_by = {carl}"), IN_FORCE("reviewed_by = {ivo}")),
+        "left by nobody": (LEAVING, IN_FORCE("state = 'retired', retired_by = NULL")),
+        "left by another person": (LEAVING, RETIRED, IN_FORCE("retired_person_id = {carl}")),
+        "left for other reasons": (LEAVING, RETIRED, IN_FORCE("retire_reason = 'b'")),
+        "left at another time": (LEAVING, LEFT, IN_FORCE("valid_to = valid_from")),
+        "seen by another before it left": (LEAVING, SEEN, LEFT, IN_FORCE(
+            "reviewed_by = {ivo}, reviewed_at = valid_from + {moment}"
+        )),
+        "seen by another after it left": (LEAVING, LEFT, SEEN_SINCE, IN_FORCE(
+            "reviewed_by = {ivo}, reviewed_at = valid_to + {moment}"
+        )),
+        "seen by nobody after it left": (LEAVING, SEEN, LEFT, IN_FORCE("reviewed_by = NULL, reviewed_at = valid_to")),
+        "seen by another when another came": (SEEN, LEFT, IN_FORCE("reviewed_by = {ivo}, reviewed_at = valid_to")),
         "may be agreed to": (RETIRED, PROPOSED("state = 'active', approved_by = {carl}, reason = 'b'")),
         "may be withdrawn": (PROPOSED("state = 'retired'"),),
         "may be retired": (RETIRED,),
         "may be erased": (IN_FORCE("reason = 'a'"), IN_FORCE("reason = ''")),
         "may be confirmed and seen": (IN_FORCE("reason = 'a'"), IN_FORCE("confirmed_by = {carl}, reviewed_by = {ivo}")),
+        "may stay after all": (LEAVING, IN_FORCE("retired_by = NULL, retired_person_id = NULL, retire_reason = NULL")),
+        "may leave": (LEAVING, LEFT),
+        "may be told again why it should": (LEAVING, IN_FORCE("retire_reason = 'b'")),
+        "may be told no more why it left": (LEAVING, LEFT, IN_FORCE("retire_reason = NULL")),
+        "may be seen again when it has left": (LEAVING, SEEN, LEFT, IN_FORCE(
+            "reviewed_by = {ivo}, reviewed_at = valid_to"
+        )),
         "may be retired after that": (IN_FORCE("confirmed_by = {carl}, reviewed_by = {ivo}"), RETIRED),
     },
     "policy_version_two_people": {
@@ -286,6 +309,9 @@ ACTS: dict[str, dict[str, Act]] = {
         "one of two": (CLEARED("min_people = 2"), USE),
         "none": ("DELETE FROM clearance_grant", USE),
         "fewer than the policy asks for": (IN_FORCE("min_people = 2"), USE),
+        "fewer than is asked for since": (OTHER, of("policy_version", "{y}")(
+            "valid_from = (SELECT cleared_at + {moment} FROM clearance WHERE id = {c1})"
+        ), USE),
         "used before": (*USED_BEFORE, USE),
         "one of an emergency": ("DELETE FROM clearance_grant WHERE grant_id = {g2}", USE_TWO),
         "one of an emergency and another one": (OF_THE_SAME, *TURNED, USE_TWO),
@@ -301,9 +327,6 @@ ACTS: dict[str, dict[str, Act]] = {
         "may of none, where nobody is asked": (IN_FORCE("min_people = 0"), "DELETE FROM clearance_grant", USE),
         "may whatever another class asks for": (OTHER, of("policy_version", "{y}")("class = 'x'"), USE),
         "may whatever was asked for before": (OTHER, of("policy_version", "{y}")("state = 'retired'"), USE),
-        "may whatever is asked for later": (OTHER, of("policy_version", "{y}")(
-            "valid_from = (SELECT cleared_at + {moment} FROM clearance WHERE id = {c1})"
-        ), USE),
         "may leave what is used to the guard that freezes it": (CLEARED("state = 'used'"), CLEARED("amount = {one}")),
         "may be given up": (GRANT("state = 'void'"), CLEARED("state = 'void'")),
     },
@@ -391,9 +414,6 @@ PAYING: dict[str, dict[str, Act]] = {
         "may he, where he is kept apart of something else": (stated("distinct", approval="other"), CONFIRMED, paid()),
         "may he, where it is about other operations": (KEPT, KEEPING("class = 'x'"), CONFIRMED, paid()),
         "may he, where that is over": (KEPT, KEEPING("state = 'retired'"), CONFIRMED, paid()),
-        "may he, where it was cleared before": (KEPT, KEEPING(
-            "valid_from = (SELECT cleared_at + {moment} FROM clearance WHERE id = {c})"
-        ), CONFIRMED, paid()),
         "may whoever did not confirm it": (KEPT, paid()),
         "may whoever confirmed another account": (KEPT, put("erp_payee_account_version", "{v}", version="9",
                                                             confirmed_by="{bob}"), paid()),

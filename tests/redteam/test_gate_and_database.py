@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Delete, delete, false, insert, select, update
+from sqlalchemy import Column, Delete, MetaData, Table, delete, false, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from engine import calls, identity, operations, policy, repository, runtime, tasks
@@ -537,6 +537,28 @@ def test_32_a_grant_is_forged_by_sql(engine, who, monkeypatch):
     pay(engine, instance_id, bill_id)
     assert state_of(engine, bill_id) == "paid", "the gate believes what the database holds"
     only_the_record_notices(engine, monkeypatch, "grant-undecided", "grant-unrecorded")
+
+
+@pytest.mark.row(32, DATABASE)
+def test_32_a_temporary_table_takes_the_place_of_the_one_that_a_guard_reads(engine, who):
+    """Whoever may connect may make some, and PostgreSQL finds them first."""
+    bill_id = a_bill(engine, cents=100000)
+    approved(engine, who, bill_id, "fay")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        row = dict(uow.execute(select(policy_grant)).mappings().one())
+    forged = row | {"id": uuid7(), "capability": "cfo_approval", "person_id": who["cfo"].user_id}
+
+    temporary = Table("work_item", MetaData(), *(Column(one.name, one.type) for one in work_item.columns),
+                      prefixes=["TEMPORARY"])  # fmt: skip
+
+    def put_in(uow) -> None:
+        decided = dict(uow.execute(select(work_item).where(work_item.c.decided_at.is_not(None))).mappings().one())
+        temporary.create(uow.connection)
+        uow.execute(insert(temporary).values(**decided | {"decided_person_id": who["cfo"].user_id}))
+        uow.execute(insert(policy_grant).values(**forged))
+
+    with pytest.raises(IntegrityError, match=r"POLICY\.NO_DECISION"), engine.unit_of_work(ENGINE) as uow:
+        put_in(uow)
 
 
 @pytest.mark.row(33, GATE, THROUGH)

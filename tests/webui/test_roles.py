@@ -185,6 +185,9 @@ REFUSED = {
         "INSERT INTO audit_leaf SELECT * FROM audit_leaf", "UPDATE policy_hold SET held_at = now()",
         "ALTER TABLE erp_payment DISABLE TRIGGER ALL", "DROP TRIGGER payment_gate ON erp_payment", GUARD,
         "CREATE TABLE mine (id int)", "DROP TABLE erp_payment", "SET session_replication_role = replica",
+        "CREATE TEMP TABLE work_item (id uuid)", "CREATE SCHEMA mine", "COPY history TO PROGRAM 'cat'",
+        "COPY history FROM '/dev/null'", "LOCK TABLE policy_version IN ACCESS EXCLUSIVE MODE",
+        "ALTER FUNCTION payment_gate() RESET search_path", "UPDATE user_task SET instance_id = id",
         "SET ROLE troika_owner", "UPDATE alembic_version SET version_num = '0'",
     ),
     "report1": (
@@ -192,13 +195,14 @@ REFUSED = {
         "UPDATE history SET kind = 'x'", "UPDATE user_account SET name = 'x'", "UPDATE job SET attempts = 0",
         "INSERT INTO audit_tip VALUES ('x', 1, '')", "SELECT password_hash FROM user_account",
         "SELECT * FROM login_failure", "SELECT secret_sealed FROM webhook", "SELECT url_sealed FROM notice_robot",
-        "CREATE TABLE mine (id int)", "SET ROLE troika_app",
+        "CREATE TABLE mine (id int)", "CREATE TEMP TABLE mine (id int)", "SET ROLE troika_app",
     ),
     "anchor1": (
         "SELECT * FROM user_account", "SELECT * FROM erp_payment", "SELECT * FROM history_text",
         "DELETE FROM audit_anchor", "UPDATE audit_anchor SET root = ''", "UPDATE audit_leaf SET seq = 1",
         "TRUNCATE audit_anchor", "INSERT INTO history SELECT * FROM history", "INSERT INTO audit SELECT * FROM audit",
         "UPDATE audit_tip SET seq = 1", "UPDATE instance SET history_seq = 1", "CREATE TABLE mine (id int)",
+        "CREATE TEMP TABLE mine (id int)",
         "SET ROLE troika_app",
     ),
 }  # fmt: skip

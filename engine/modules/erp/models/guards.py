@@ -262,7 +262,7 @@ def _not_confirmed_by_him(dialect: str) -> str:
     """
     return f"""AND coalesce((SELECT {_NAMED[dialect]}
           FROM erp_payee_account_version v JOIN user_account e ON e.id = v.confirmed_by
-          JOIN policy_version p ON p.class = 'payment.execute' AND p.state = 'active' AND p.valid_from <= c.cleared_at
+          JOIN policy_version p ON p.class = 'payment.execute' AND p.state = 'active'
             AND replace(p.statement, '"approval":"' || g.capability || '"', '') <> p.statement
           WHERE v.id = NEW.payee_account_version_id AND e.person_id IN (g.person_id, g.principal_person_id)), 0) = 0"""
 
