@@ -73,7 +73,8 @@ class Facts:
     """What a guarded operation is about, read and locked now. See `policy.md` 1.
 
     `values`: bound facts in canonical form. `people`: role -> user ids. `display`: label -> text that approvers see.
-    `state`: what policies may ask for too, but an approval does not bind: it may change afterwards.
+    `state`: what policies may ask for too, but an approval does not bind: it may change afterwards. `approved`: role ->
+    (type, id) of another document whose approvers have it too, and whoever they gave it for.
     """
 
     values: dict[str, Any]
@@ -81,6 +82,7 @@ class Facts:
     display: dict[str, str] = field(default_factory=dict)
     version: int = 1
     state: dict[str, Any] = field(default_factory=dict)
+    approved: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from engine import audit, history, identity, ids, operations
 from engine.bpmn.steps import Capability
 from engine.db.history import history as history_table
 from engine.db.instance import Instance
-from engine.db.policy import policy_grant
+from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.db.task import RoundStatus, user_task
 from engine.errors import N_, NotFound, Phrase, Term
 from engine.ids import canonical
@@ -32,6 +32,16 @@ _editing = (
     )
     .order_by(history_table.c.seq)
 )
+_approvers = (
+    select(policy_grant.c.account_id, policy_grant.c.on_behalf_of_id)
+    .join(clearance_grant, clearance_grant.c.grant_id == policy_grant.c.id)
+    .join(clearance, clearance.c.id == clearance_grant.c.clearance_id)
+    .where(
+        clearance.c.subject_type == bindparam("of_type"), clearance.c.subject_id == bindparam("of_id"),
+        clearance.c.state == "used",
+    )
+    .order_by(policy_grant.c.granted_at, policy_grant.c.id)
+)  # fmt: skip
 _void = (
     update(policy_grant)
     .where(
@@ -144,10 +154,15 @@ def subject_name(subject_id: Any) -> str:
 def roles_of(
     uow: UnitOfWork, found: Document, starter_id: UUID | None, instances: Iterable[UUID] = ()
 ) -> dict[str, frozenset[UUID]]:
-    """The persons of each role about a document: those it names, who started the process, who had a bound fact changed
-    in one of `instances`, and who executes in the first of them.
+    """The persons of each role about a document: those it names, who approved the documents it names for one, who
+    started the process, who had a bound fact changed in one of `instances`, and who executes in the first of them.
     """
     accounts = {role: list(listed) for role, listed in found.facts.people.items()}
+    for role, (of_type, of_id) in found.facts.approved.items():
+        given = uow.read(_approvers, {"of_type": of_type, "of_id": subject_name(of_id)})
+        accounts.setdefault(role, []).extend(
+            one for row in given for one in (row.account_id, row.on_behalf_of_id) if one is not None
+        )  # fmt: skip
     if starter_id is not None:
         accounts.setdefault("requester", []).insert(0, starter_id)
     for number, instance_id in enumerate(dict.fromkeys(instances)):

@@ -1,7 +1,7 @@
 """What-if: policies held against what was cleared before, with the approvals that there were then."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -72,7 +72,7 @@ def replay_cleared(uow: UnitOfWork, policies: Sequence[Policy], days: int = DAYS
 def _judged(uow: UnitOfWork, row: Any, policies: Sequence[Policy]) -> Past:
     on = row.operation_class
     now = _now(uow, row)
-    facts = Facts(row.facts, now.people, now.display, now.version, now.state)
+    facts = replace(now, values=row.facts)
     then = Document(row.subject_type, row.subject_id, facts, row.subject_digest)
     live = uow.read(_then, {"of_type": row.subject_type, "of_id": row.subject_id, "at_time": row.cleared_at})
     situation = Situation(

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
 
-from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.errors import N_, BusinessError
 from engine.ids import uuid7
 from engine.modules.erp import amounts
@@ -46,17 +45,6 @@ _bound = (
     .where(payee_account_version.c.id == bindparam("payee"))
     .order_by(payment_request_item.c.line_no)
 )  # fmt: skip
-_confirming = (
-    select(policy_grant.c.account_id, policy_grant.c.on_behalf_of_id)
-    .join(clearance_grant, clearance_grant.c.grant_id == policy_grant.c.id)
-    .join(clearance, clearance.c.id == clearance_grant.c.clearance_id)
-    .where(
-        clearance.c.subject_type == "erp_payee_account_version",
-        clearance.c.subject_id == bindparam("of"),
-        clearance.c.state == "used",
-    )
-    .order_by(policy_grant.c.granted_at, policy_grant.c.id)
-)
 _in_force = (
     select(payee_account_version)
     .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
@@ -132,7 +120,7 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
         people={
             "requester": [request.requested_by],
             "payee_bank_editor": editors(payee),
-            "payee_bank_confirmer": confirmers(uow, payee.version_id, payee.confirmed_by),
+            "payee_bank_confirmer": [] if payee.confirmed_by is None else [payee.confirmed_by],
             "beneficiary": [] if request.beneficiary_id is None else [request.beneficiary_id],
         },
         display={
@@ -152,6 +140,8 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
             "match": _match([item.match_state for item in items]),
             "period_open": payee.period_status != "closed",
         },
+        approved={} if payee.confirmed_by is None
+        else {"payee_bank_confirmer": ("erp_payee_account_version", str(payee.version_id))},
     )  # fmt: skip
 
 
@@ -358,14 +348,6 @@ def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID, *, still:
 def editors(version: Any) -> list[UUID]:
     """Whose entry a version of bank details is: who is said to have entered it, and whose act had it entered."""
     return list(dict.fromkeys(one for one in (version.created_by, version.called_by) if one is not None))
-
-
-def confirmers(uow: UnitOfWork, version_id: UUID, confirmed_by: UUID | None) -> list[UUID]:
-    """Who has confirmed a version of bank details: who is recorded as that, all whose approvals it took, and for whom
-    they gave them."""
-    given = [] if confirmed_by is None else uow.read(_confirming, {"of": str(version_id)})
-    accounts = (confirmed_by, *(one for row in given for one in (row.account_id, row.on_behalf_of_id)))
-    return list(dict.fromkeys(one for one in accounts if one is not None))
 
 
 def open_requests(uow: UnitOfWork, account_id: UUID) -> list[UUID]:
