@@ -17,6 +17,7 @@ from engine.ids import uuid7
 from engine.migration import Plan
 from engine.runtime import LIVE, later
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 PAGE = 100
 
@@ -94,7 +95,7 @@ def create(uow: UnitOfWork, wanted: Plan, *, reason: str, instances: Sequence[UU
 
     Raises InvalidValue without a reason or without an instance, and what `migration.plan` raises.
     """
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     outline = migration.plan(uow, wanted)
     chosen = list(dict.fromkeys(running(uow, wanted.source) if instances is None else instances))

@@ -10,6 +10,7 @@ from engine import history
 from engine.db.dictionary import dictionary, dictionary_entry
 from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _all = select(dictionary).order_by(dictionary.c.key)
@@ -71,7 +72,7 @@ def create(uow: UnitOfWork, key: str, name: str, name_en: str = "", entries: Seq
     """A new dictionary with (value, name, English name). Raises InvalidValue."""
     if not _KEY.fullmatch(key):
         raise InvalidValue(expected=N_("a key of small letters, digits and _"), found=key[:80] or N_("nothing"))
-    if not name.strip():
+    if blank(name):
         raise InvalidValue(expected=N_("a name"), found=N_("nothing"))
     if any(one.key == key for one in list_(uow)):
         raise InvalidValue(expected=N_("a key that no dictionary has"), found=key)

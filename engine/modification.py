@@ -20,6 +20,7 @@ from engine.errors import N_, InvalidValue, MoveRefused
 from engine.findings import Finding, Level, errors_of
 from engine.runtime import proof
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 _performed = select(effect.c.node, effect.c.operation).where(
     effect.c.instance_id == bindparam("of"), effect.c.status.in_((int(EffectStatus.DONE), int(EffectStatus.UNKNOWN)))
@@ -76,7 +77,7 @@ def modify(
     """
     if not repository.manages(uow, rows.read(uow, instance_id)):
         identity.require(uow, repository.ADMINISTER)
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     instance = runtime.locked(uow, instance_id)
     policy.admit_modification(uow, instance_id)

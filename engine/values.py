@@ -95,6 +95,29 @@ def storable(text: str) -> bool:
     return "\0" not in text and (text.isascii() or _SURROGATE.search(text) is None)
 
 
+def readable(text: str) -> str:
+    """What a reader sees of `text`: nothing that only takes place, or none at all, and one blank between words.
+
+    Whether somebody has written something, and how much, is judged by this; what is kept is what he has written.
+    """
+    return " ".join("".join(map(_seen, text)).split())
+
+
+def blank(text: str | None) -> bool:
+    """Whether nobody can read anything in `text`: blanks, what is of no width, letters that are drawn as nothing."""
+    return not text or not any(_seen(one).strip() for one in text)
+
+
+def _seen(one: str) -> str:
+    if one.isspace():
+        return " "
+    return "" if one in _EMPTY or unicodedata.category(one) in _NOT_ALONE else one
+
+
+_EMPTY = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+"""fillers and the empty pattern of Braille: letters and symbols to Unicode, nothing to the eye"""
+_NOT_ALONE = frozenset(("Cc", "Cf", "Cs", "Mn", "Me"))
+"""control and format characters; marks are seen on a letter only, which counts"""
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 

@@ -25,6 +25,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.statements import in_parts
 from engine.unit_of_work import Actor, UnitOfWork
+from engine.values import readable
 
 log = logging.getLogger("troika.audit")
 ANCHORER = Actor(None, source="job")
@@ -425,7 +426,7 @@ def reseal(
     They come back into the table as they lie outside, so that the sequence goes on; nothing is rewritten. Raises
     NothingToReseal, CheckpointsElsewhere, ForeignCheckpoints, ReasonRequired, AnchorKeyMissing.
     """
-    if len(reason.strip()) < SHORTEST_REASON:
+    if len(readable(reason)) < SHORTEST_REASON:
         raise ReasonRequired(length=SHORTEST_REASON, found=reason.strip())
     key = signing.read(engine.settings.key_file)
     known = outside(engine.settings) if kept is None else kept

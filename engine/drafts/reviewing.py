@@ -14,7 +14,7 @@ from engine.db.identity import user_account
 from engine.drafts import revisions
 from engine.errors import N_, EngineError, InvalidValue, SecondPersonNeeded
 from engine.unit_of_work import UnitOfWork
-from engine.values import sha256
+from engine.values import blank, sha256
 
 ASKED, APPROVED, SENT_BACK = "asked", "approved", "sent_back"
 LONGEST = 2000
@@ -154,7 +154,7 @@ def decide(uow: UnitOfWork, path: str, files: Mapping[str, bytes], *, approved: 
         raise NothingToReview(path=path)
     if not others(uow, files, found.asked_by, {uow.actor.user_id}):
         raise SecondPersonNeeded(actor=uow.actor.user_id, what=path)
-    if not approved and not opinion.strip():
+    if not approved and blank(opinion):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     values = {"decided_by": uow.actor.user_id, "decided_at": uow.now, "opinion": _text(opinion)}
     decided = uow.execute(

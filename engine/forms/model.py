@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Phrase
 from engine.feel import Compiled
 from engine.findings import Finding
+from engine.values import blank
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -184,7 +185,7 @@ def is_blank(value: Any) -> bool:
     if value is None or value is False:
         return value is None
     if isinstance(value, str):
-        return not value.strip()
+        return blank(value)
     if isinstance(value, list):
         return all(is_blank(item) for item in value)
     if isinstance(value, dict):

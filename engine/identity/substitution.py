@@ -16,7 +16,7 @@ from engine.identity.organisation import management_line
 from engine.identity.people import SCOPE, User, names, persons, user
 from engine.identity.permissions import may, people_who_may, require
 from engine.unit_of_work import UnitOfWork
-from engine.values import HOME_CURRENCY, canonical_json, sha256
+from engine.values import HOME_CURRENCY, blank, canonical_json, sha256
 
 LONGEST_ALONE = timedelta(days=30)
 """a substitution for longer needs the word of the principal's manager"""
@@ -223,7 +223,7 @@ def approve_substitution(
         raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=N_("judge a substitution of his own"))
     if uow.actor.user_id not in judges_of(uow, row.principal_id, row.substitute_id).ids:
         require(uow, "people")
-    if not approved and not reason.strip():
+    if not approved and blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     state = "active" if approved else "refused"
     # ended or judged by somebody else since it was read: it must not begin

@@ -22,6 +22,7 @@ from engine.notices.events import EVENTS
 from engine.notices.preferences import forget_work
 from engine.outbound import Outbound, OutboundFailed
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 DINGTALK, FEISHU, WECOM = KINDS = ("dingtalk", "feishu", "wecom")
 MOST_A_MINUTE = 20
@@ -82,7 +83,7 @@ def add(
         raise InvalidValue(
             expected=N_("the address of a robot, beginning with https://"), found=parts.scheme or N_("nothing")
         )
-    if not name.strip():
+    if blank(name):
         raise InvalidValue(expected=N_("a name for the robot"), found=N_("nothing"))
     told = [event.key for event in EVENTS.values() if not event.private]
     if wrong := sorted(set(events) - set(told)) or not events:

@@ -11,11 +11,21 @@ from sqlalchemy import bindparam, insert, or_, select, update
 from engine import audit, history, identity, ids
 from engine.db.instance import Instance
 from engine.db.policy import ERASED, break_glass
-from engine.errors import N_, BreakGlassRefused, EngineError, Forbidden, NotFound, SecondPersonNeeded, Term
+from engine.errors import (
+    N_,
+    BreakGlassRefused,
+    EngineError,
+    Forbidden,
+    InvalidValue,
+    NotFound,
+    SecondPersonNeeded,
+    Term,
+)  # fmt: skip
 from engine.policy import grants, holding, versions
 from engine.policy.gate import GLASS
 from engine.policy.statement import BreakGlass
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank, readable
 
 REASON = 20
 """characters at least"""
@@ -67,7 +77,7 @@ def ask(
     rule = None if version is None else version.policy.break_glass
     if version is None or rule is None:
         raise BreakGlassRefused(policy=Term("policy", policy_id), reason=N_("the policy in force does not allow it"))
-    if len(reason.strip()) < REASON:
+    if len(readable(reason)) < REASON:
         raise BreakGlassRefused(policy=Term("policy", policy_id), reason=N_("the reason is too short"))
     found = grants.document(uow, subject_type, subject_id)
     key = ids.uuid7()
@@ -141,8 +151,10 @@ def withdraw(uow: UnitOfWork, emergency_id: UUID) -> None:
 
 
 def review(uow: UnitOfWork, emergency_id: UUID, text: str) -> Emergency:
-    """A third person, an auditor, has looked at what was done. Raises SecondPersonNeeded, Forbidden."""
+    """A third person, an auditor, has looked at what was done. Raises InvalidValue, SecondPersonNeeded, Forbidden."""
     identity.require(uow, versions.AUDIT)
+    if blank(text):
+        raise InvalidValue(expected=N_("what you found"), found=N_("nothing"))
     person = _person(uow)
     row = _expect(uow, emergency_id, "signed")
     if person in (row.first_person_id, row.second_person_id, row.asked_person_id):

@@ -28,6 +28,7 @@ from engine.policy import revoking, statement
 from engine.policy.statement import Policy
 from engine.policy.weakening import Sentence, weakening
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 CAPABILITY = "policy"
 """of controllers, who state policies"""
@@ -433,7 +434,7 @@ def _check_class(policy: Policy) -> None:
 
 
 def _need_reason(policy_id: str, differences: list[Sentence], reason: str) -> None:
-    if differences and not reason.strip():
+    if differences and blank(reason):
         raise WeakerPolicy(policy_id, differences)
 
 

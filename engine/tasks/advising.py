@@ -15,6 +15,7 @@ from engine.tasks.opening import Act
 from engine.tasks.repeating import once_per_task
 from engine.tasks.working import offered
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 _insert_item = insert(work_item)
 _set_status = (
@@ -101,7 +102,7 @@ def _check(act: Act, to: identity.User, question: str) -> None:
     def refuse(why: str) -> CannotDelegate:
         return CannotDelegate(task=act.round.name, to=to.name, reason=why)
 
-    if not question.strip():
+    if blank(question):
         raise refuse(N_("a question is required"))
     if not to.active:
         raise refuse(N_("the account is disabled"))
@@ -110,7 +111,7 @@ def _check(act: Act, to: identity.User, question: str) -> None:
 
 
 def _give(act: Act, opinion: str, key: str | None) -> None:
-    if not opinion:
+    if blank(opinion):
         raise OpinionRequired(task=act.round.name)
     digest, salt = history.seal(opinion)  # not the text: it may have to be erased one day
     row: dict[str, Any] = {

@@ -23,7 +23,7 @@ from engine.tasks import choosing, opening, returning, seeing, signatures
 from engine.tasks.opening import Act
 from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
-from engine.values import Value, Values, stored_json
+from engine.values import Value, Values, blank, stored_json
 
 CONFIRMED_WITHIN = timedelta(days=1)
 """in which the principal confirms what his substitute has decided, where the substitution says that he does"""
@@ -199,7 +199,7 @@ _VERBS = {
 
 def _check_opinion(act: Act, decision: ItemDecision, opinion: str) -> None:
     rule = act.work.opinion
-    if not opinion and (rule == "always" or (rule == "onReject" and decision is ItemDecision.REJECTED)):
+    if blank(opinion) and (rule == "always" or (rule == "onReject" and decision is ItemDecision.REJECTED)):
         raise OpinionRequired(task=act.round.name)
 
 

@@ -19,6 +19,7 @@ from engine.tasks import drafting
 from engine.tasks.erasing import erased
 from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 WAKING_STANDS = timedelta(days=7)
 """how long a second person may confirm that a rejected request is woken"""
@@ -126,7 +127,7 @@ def _allowed(uow: UnitOfWork, instance_id: UUID, act: str, reason: str | None = 
     refusal = _ACTS[act](uow, instance)
     if refusal is not None:
         raise NotPossibleNow(act=_WORDS[act], instance=instance.number or instance.id, reason=refusal)
-    if reason is not None and not reason.strip():
+    if reason is not None and blank(reason):
         raise OpinionRequired(task=instance.title)
     return instance
 

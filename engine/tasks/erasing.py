@@ -18,6 +18,7 @@ from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
 from engine.db.task import ItemKind, Source, work_item
 from engine.errors import N_, InvalidValue, NotFound, NotPossibleNow
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 _erased_at = select(instance_table.c.erased_at).where(instance_table.c.id == bindparam("of"))
 _of_item = select(
@@ -131,7 +132,7 @@ def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
     Raises NotFound (no such decision, or nothing is written beside it), InvalidValue (no reason), Forbidden.
     """
     identity.require(uow, "admin")
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     row = uow.execute(_of_item, {"item": work_item_id}).first()
     if row is None or row.opinion is None:
@@ -153,7 +154,7 @@ def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> Non
     Raises NotFound (no such act, or nothing is written beside it), InvalidValue (no reason), Forbidden.
     """
     identity.require(uow, "admin")
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     instance = uow.lock_instance(instance_id)
     kept = uow.execute(_texts_of, {"of": instance_id, "at_seq": seq}).all()
@@ -187,7 +188,7 @@ def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
     finished; a policy or an emergency that somebody else still has to decide on), Forbidden.
     """
     identity.require(uow, "admin")
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     kept = uow.execute(_act_texts_of, {"of": scope, "at_seq": seq}).all()
     if not kept:

@@ -12,6 +12,7 @@ from engine.tasks.opening import Act
 from engine.tasks.repeating import once_per_task
 from engine.tasks.working import offered, succeed
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 MOST_TRANSFERS = 5
 
@@ -69,7 +70,7 @@ def hindrance(act: Act, to: User) -> CannotTransfer | None:
 
 
 def _check(act: Act, to: User, reason: str) -> None:
-    if not reason.strip():
+    if blank(reason):
         raise _refusal(act, to, N_("a reason is required"))
     refused = hindrance(act, to)
     if refused is not None:

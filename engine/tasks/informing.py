@@ -21,6 +21,7 @@ from engine.tasks.erasing import erased, refuse_erased
 from engine.tasks.repeating import once_per_request, once_per_task
 from engine.tasks.working import may_see, offered, sees, sight
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 LONGEST_COMMENT = 4000
 MOST_NAMED = 20
@@ -192,7 +193,7 @@ def told_of(uow: UnitOfWork, instance_id: UUID, rows: Sequence[Any]) -> list[Com
 def worded(text: str) -> str:
     """Without space around it. Raises InvalidValue."""
     text = text.strip()
-    if not text or len(text) > LONGEST_COMMENT:
+    if blank(text) or len(text) > LONGEST_COMMENT:
         raise InvalidValue(expected=N_("a comment of 1 to 4000 characters"), found=str(len(text)))
     return text
 

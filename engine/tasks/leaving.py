@@ -27,6 +27,7 @@ from engine.tasks import confirming, handing_over, opening, titles
 from engine.tasks.opening import Act
 from engine.tasks.working import insert_item, sight, successor
 from engine.unit_of_work import Actor, UnitOfWork
+from engine.values import blank
 
 MOVABLE = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING)
 CAPABILITY = "people"
@@ -150,7 +151,7 @@ def hand_over(
     With what is left `besides`: his places among later approvers go too, his substitutions end. A line that cannot go
     stays and says why. Opens its units of work itself. Raises Forbidden, InvalidValue.
     """
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("nothing"))
     with engine.unit_of_work(actor) as uow:
         identity.require(uow, CAPABILITY)

@@ -36,6 +36,7 @@ from engine.tasks import titles
 from engine.tasks.erasing import erase_opinion, erase_text, erased, written
 from engine.tasks.working import may_see, sights
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 RELEASED, ERASED = "retention.released", "retention.erased"
 _ACTS = (RELEASED, ERASED, "text.erased", "opinion.erased")
@@ -407,7 +408,7 @@ def _empty_messages(uow: UnitOfWork, instance_id: UUID, process: str) -> None:
 
 def _due(uow: UnitOfWork, instance_id: UUID, act: str, reason: str) -> Keeping:
     """How a request is kept whose time is over and that is not erased yet."""
-    if not reason.strip():
+    if blank(reason):
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     kept = keeping(uow, instance_id)
     if kept is None:

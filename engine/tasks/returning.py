@@ -22,7 +22,7 @@ from engine.runtime.returning import Back
 from engine.tasks import drafting, opening
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
-from engine.values import Values
+from engine.values import Values, blank
 
 INITIATOR, PREVIOUS, ANY = "initiator", "previous", "any"
 STEPWISE, BACK_TO_ME = "stepwise", "backToMe"
@@ -116,7 +116,7 @@ def return_(
     opinion = opinion.strip()
     if not act.work.returns or act.work.buttons.get("return") == "false":
         raise ActNotOffered(act="return", task=act.round.name, offered=N_("no return"))
-    if not opinion:
+    if blank(opinion):
         raise OpinionRequired(task=act.round.name)
     if resubmit not in (act.work.resubmits or (STEPWISE,)):
         raise ReturnNotPossible([_finding(target, _RESUBMIT, found=resubmit)])

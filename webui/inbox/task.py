@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
+from engine.values import blank
 from webui import errors, filling, progress, rendering, route, signing, talks, tracking
 from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
@@ -113,7 +114,7 @@ def decide(item: UUID) -> ResponseReturnValue:
                   signature=signed)  # fmt: skip
             return _decided(item, done, gettext("Abstained."))
         case "advise":
-            if not opinion:
+            if blank(opinion):
                 raise OpinionRequired(task=tasks.get(g.uow, item).name)
             tasks.hand_back(g.uow, item, opinion, version=version, idempotency_key=once)
             return to_next(item, gettext("Your advice was given; the decision is with whoever asked."))

@@ -13,6 +13,7 @@ from engine.audit import verifier
 from engine.errors import N_, BusinessError, EngineError, InvalidForm, NotFound, NotHeld
 from engine.identity import User
 from engine.policy import Hold, statement
+from engine.values import blank
 from webui import policy_conditions, policy_names, policy_rows, rendering, route
 from webui import policy_words as words
 from webui.access import needs
@@ -135,7 +136,7 @@ def review_emergency(emergency_id: UUID) -> ResponseReturnValue:
     """A third person has looked at what was done."""
     policy.emergency_of(g.uow, emergency_id)
     text = request.form.get("review", "")
-    if not text.strip():
+    if blank(text):
         raise InvalidForm(errors={"review": [N_("what you found")]})
     policy.review_emergency(g.uow, emergency_id, text)
     flash(gettext("The review is on record."), "success")

@@ -14,6 +14,7 @@ from engine.modules.crm.models.party import party
 from engine.modules.crm.rows import rows
 from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 
 @operation(
@@ -59,7 +60,7 @@ def move_stage(
         return {**answer, "closed": found.closed_at is not None}
     if found.closed_at is not None:
         raise BusinessError("CRM.CLOSED", name=found.name)
-    if target.is_lost and not (reason or "").strip():
+    if target.is_lost and blank(reason):
         raise BusinessError("CRM.REASON_REQUIRED", name=found.name)
     closed = target.is_won or target.is_lost
     values = {"next_action_at": next_action_at} if next_action_at is not None else {}

@@ -19,6 +19,7 @@ from engine.modules.erp.operations.lines import InvoicedLine
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 OF = {
     "supplier": payment_request_item.c.supplier_invoice_id,
@@ -121,7 +122,7 @@ def match_invoice(
 )  # fmt: skip
 def release_invoice(uow: UnitOfWork, *, supplier_invoice_id: UUID, reason: str) -> dict[str, Any]:
     """Accept the differences of an invoice, with a reason that stays on it."""
-    if not reason.strip():
+    if blank(reason):
         raise BusinessError("DATA.INVALID", expected=N_("a reason"), found=N_("nothing"))
     rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
     rows.change(

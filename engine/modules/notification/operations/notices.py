@@ -10,6 +10,7 @@ from engine.ids import named
 from engine.modules.notification.models.notice import notice
 from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
+from engine.values import blank
 
 TITLE_LIMIT = 200
 LINK_LIMIT = 400
@@ -23,7 +24,7 @@ def notify(
     call: OperationCall,
 ) -> dict[str, Any]:  # fmt: skip
     """One notice to each of these people. `link`: a path of this site."""
-    if not title.strip() or len(title) > TITLE_LIMIT:
+    if blank(title) or len(title) > TITLE_LIMIT:
         raise BusinessError(
             "DATA.INVALID",
             expected=Phrase(N_("a title of 1 to {limit} characters"), limit=TITLE_LIMIT),
