@@ -47,6 +47,9 @@ class Subjects:
         ]  # fmt: skip
         self._names = {place.id: self._written(place) for place in system.places.values()}
         self._beside = Beside(system)
+        self._outdated: dict[str, set[str]] = {}
+        """call -> the variables of which it brings back a copy that may have been written meanwhile outside"""
+        self._find_outdated()
         self._passed: dict[tuple[str, str], bool] = {}
         for place in reversed(system.places.values()):  # what is called in a called process first
             if place.node.type == "callActivity" and not place.repeats:
@@ -354,13 +357,32 @@ class Subjects:
         return {approval for approval in self._about if self._asks(approval)[1] == subject.type}
 
     def _brought_back(self, call: Place) -> set[str]:
-        called, node = call.node.call, call.node
-        if node.extensions.outputs or node.data_out or called is None or not called.propagate_children:
+        if not _brings_back_all(call.node):
             return set()
         inside = {name for inner in self._system.inside(call) for name in self._names[inner.id]}
-        return inside | {
-            _head(line.target) for line in node.extensions.inputs if not _is_same(line.source, _head(line.target))
-        }
+        return inside | self._outdated.get(call.id, set()) | {
+            _head(line.target) for line in call.node.extensions.inputs if not _is_same(line.source, _head(line.target))
+        }  # fmt: skip
+
+    def _find_outdated(self) -> None:
+        """What is written beside a call is written again at its end, as it was at its beginning: also by another call
+        that ends beside it."""
+        places = self._system.places.values()
+        calls = {place.id: place for place in places if _brings_back_all(place.node)}
+        beside = {
+            name: [
+                place for place in places
+                if place.prefix == call.prefix and place is not call and self._beside.may(call, place)
+            ]
+            for name, call in calls.items()
+        }  # fmt: skip
+        more = True
+        while more:
+            before = {name: len(found) for name, found in self._outdated.items()}
+            for name, call in calls.items():
+                written = {one for place in beside[name] for one in self._all_written(place)}
+                self._outdated[name] = _handed_over(call.node, written)
+            more = before != {name: len(found) for name, found in self._outdated.items()}
 
     def _written(self, place: Place) -> set[str]:
         """The variables that a node writes when it is done: by form, message, script, decision, mapping, data
@@ -455,6 +477,21 @@ def read_texts(source: str) -> list[str] | None:
         return None
     value = None if found.names or found.asks else feel.evaluate(source.strip()[1:], {}).value
     return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+
+
+def _brings_back_all(node: Node) -> bool:
+    """Whether a call writes back every variable that the called process has, copies of what is outside as well."""
+    return (
+        node.call is not None and node.call.propagate_children and not (node.extensions.outputs or node.data_out)
+    )  # fmt: skip
+
+
+def _handed_over(node: Node, names: set[str]) -> set[str]:
+    """Those of these variables that a called process is given."""
+    if node.call is not None and node.call.propagate_parent:
+        return names
+    given = {_head(line.target) for line in node.extensions.inputs}
+    return given if ANYTHING in names else given & names
 
 
 def _text(source: str | None) -> str:

@@ -13,6 +13,7 @@ from tests.engine.bpmn.drawing import (
     flows,
     mapping,
     script,
+    service,
     user,
 )
 from tests.engine.policy.against_machine import CATALOG, PAY_001, judged
@@ -211,3 +212,32 @@ def test_what_a_call_within_a_call_writes_counts_where_it_is_given_back(back, ou
 
     lines = ("start fin call pay end",)
     assert _with_called(_approves("= request_id") + calls, *processes, lines=lines) == outcome
+
+
+FORKED = "".join(element("parallelGateway", key) for key in ("fork", "join"))
+ASKS = _process("q", user("waits"), "q0 waits q1")
+GIVEN_BACK = {
+    "as it was before": ("", ("start fork w fin join pay end", "fork call join"), "violated, both"),
+    "and nothing is written meanwhile": ("", ("start w fork fin join pay end", "fork call join"), "proved, both"),
+    "and only what is named": (
+        'propagateAllChildVariables="false"', ("start fork w fin join pay end", "fork call join"), "proved, both",
+    ),
+    "of what is handed over by name only": (
+        'propagateAllParentVariables="false"', ("start fork w fin join pay end", "fork call join"), "violated, both",
+    ),
+    "as another call has given it back": (
+        "", ("start fork more fin pay join end", "fork w call join"), "violated, both",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", GIVEN_BACK)
+def test_a_call_gives_back_its_copy_of_a_document_that_is_written_beside_it(what):
+    settings, lines, outcome = GIVEN_BACK[what]
+    given = (mapping(in_request_id="= request_id"),) if "Parent" in settings else ()
+    drawn = _approves("= request_id") + service("w", "erp.other", out_request_id='= "B"') + FORKED
+    drawn += element("callActivity", "call", f'<zeebe:calledElement processId="q" {settings}/>', *given)
+    if "more" in lines[0]:
+        drawn += element("callActivity", "more", '<zeebe:calledElement processId="r"/>')
+
+    assert _with_called(drawn, ASKS, _process("r", user("other"), "r0 other r1"), lines=lines) == outcome
