@@ -360,6 +360,9 @@ class Subjects:
         if not _brings_back_all(call.node):
             return set()
         inside = {name for inner in self._system.inside(call) for name in self._names[inner.id]}
+        called = self._system.processes.get(f"{call.id}/")
+        if called is not None and called.specified:  # what nothing inside has written is null
+            inside |= {item.name for item in called.data if item.kind == "output"}
         return inside | self._outdated.get(call.id, set()) | {
             _head(line.target) for line in call.node.extensions.inputs if not _is_same(line.source, _head(line.target))
         }  # fmt: skip

@@ -226,7 +226,7 @@ GIVEN_BACK = {
         'propagateAllParentVariables="false"', ("start fork w fin join pay end", "fork call join"), "violated, both",
     ),
     "as another call has given it back": (
-        "", ("start fork more fin pay join end", "fork w call join"), "violated, both",
+        "", ("start fork more two fin pay join end", "fork w split two", "split call join"), "violated, both",
     ),
 }  # fmt: skip
 
@@ -239,5 +239,18 @@ def test_a_call_gives_back_its_copy_of_a_document_that_is_written_beside_it(what
     drawn += element("callActivity", "call", f'<zeebe:calledElement processId="q" {settings}/>', *given)
     if "more" in lines[0]:
         drawn += element("callActivity", "more", '<zeebe:calledElement processId="r"/>')
+        drawn += element("parallelGateway", "split") + element("parallelGateway", "two")
 
     assert _with_called(drawn, ASKS, _process("r", user("other"), "r0 other r1"), lines=lines) == outcome
+
+
+@pytest.mark.parametrize(("given", "outcome"), [("request_id", "violated, both"), ("other", "proved, both")])
+def test_a_called_process_that_says_what_it_gives_writes_it_though_nothing_inside_does(given, outcome):
+    gives = (
+        f'<ioSpecification><dataOutput id="out" name="{given}"/><inputSet/><outputSet>'
+        "<dataOutputRefs>out</dataOutputRefs><optionalOutputRefs>out</optionalOutputRefs></outputSet></ioSpecification>"
+    )
+    called = ASKS.replace('isExecutable="true">', f'isExecutable="true">{gives}')
+    calls = element("callActivity", "call", '<zeebe:calledElement processId="q"/>')
+
+    assert _with_called(_approves("= request_id") + calls, called, lines=("start fin call pay end",)) == outcome
