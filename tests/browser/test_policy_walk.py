@@ -75,8 +75,14 @@ def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(si
         site.open(page, "/policies/logs")
         page.set_input_files("#log", LOG)
         page.locator("[name='operation'][value='Payment Handled']").check()
+        for column in ("case", "activity"):
+            page.locator("#activity").select_option(column)
+            ticked = page.locator("[name='operation'][value='Payment Handled']:checked")
+            expect(ticked).to_have_count(int(column == "activity"))
         page.locator("[value=judge]").click()
         expect(page.locator("#found ~ .list-group .list-group-item")).to_have_count(200)
+        expect(page.locator("#found")).to_be_focused()
+        expect(page.locator("#found")).to_be_in_viewport()
         look(page, "logs")
 
     claimed(site)

@@ -56,6 +56,15 @@ class Offered:
         ticked = request.form.getlist(field)
         return [name for name, _ in self.activities if name in ticked]
 
+    def kept(self) -> list[tuple[str, str]]:
+        """What was said of activities and facts that another policy, file or column has: it counts again with that."""
+        listed = {name for name, _ in self.activities}
+        return [
+            (field, value) for field, values in request.form.lists() for value in values
+            if (field.startswith(FACT) and field not in {FACT + name for name in self.facts})
+            or (field.startswith((APPROVES, OPERATION, REJECTS)) and not (field in self.means and value in listed))
+        ]  # fmt: skip
+
 
 @blueprint.get("/logs")
 @needs(WATCH)
