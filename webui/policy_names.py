@@ -8,7 +8,10 @@ from flask_babel import gettext
 
 from engine import identity, operations, policy, records, repository
 from engine.errors import N_, Term
+from engine.findings import Finding
+from engine.policy import Policy
 from engine.policy.statement import Requirement
+from engine.repository import Judged
 from engine.unit_of_work import UnitOfWork
 from webui import languages, rights
 
@@ -109,6 +112,16 @@ RECHECKS = {
     "both": N_("when he agrees and when it is carried out"),
 }
 """when it is asked whether somebody is entitled"""
+VERDICTS = {
+    "violated": ("red", "alert-triangle", N_("there is a way round")),
+    "possible": ("orange", "alert-triangle", N_("there may be a way round")),
+    "unknown": ("orange", "help", N_("could not be proved")),
+    "assumed": ("yellow", "shield", N_("approved in another process, asked when it runs")),
+    "gate": ("blue", "shield", N_("asked when it runs")),
+    "proved": ("green", "check", N_("proved")),
+    "none": ("secondary", "minus", N_("does not apply")),
+}
+"""what is known of a process, the worst first: colour, icon, words"""
 _OTHERS = {"break_glass": N_("emergency, answered for by two people")}
 """what stands where an approval does"""
 _Names = Mapping[str, Mapping[str, str]]
@@ -117,6 +130,25 @@ _Names = Mapping[str, Mapping[str, str]]
 def said(term: Term) -> str:
     """A machine name in the reader's words."""
     return _SAYERS[term.kind](str(term))
+
+
+def verdict(judged: Judged, of: Policy) -> str:
+    """What is known of a process about a policy: a word of VERDICTS; "possible" where the machine has gone no way round
+    that the proof has found.
+    """
+    found = judged.verdict(of)
+    ways = [one for one in judged.findings if one.facts.get("policy") == of.id]
+    return "possible" if found == policy.VIOLATED and all(map(may_be, ways)) else found
+
+
+def may_be(way: Finding) -> bool:
+    """Whether it is a way round that the machine has not gone."""
+    return "confirmed" in way.facts and not way.facts["confirmed"]
+
+
+def worst(judged: Judged, policies: Iterable[Policy]) -> str:
+    """Of all of them."""
+    return min((verdict(judged, one) for one in policies), key=list(VERDICTS).index, default="none")
 
 
 def class_(name: str) -> str:
@@ -232,8 +264,18 @@ def operation(name: str) -> str:
     return name if found is None else _chosen(found.labels, name)
 
 
+def of_groups(names: str) -> str:
+    """Names of groups as the directory has them, with commas between, in the reader's language; other words stay."""
+    if languages.language() != "en":
+        return names
+    known: dict[str, str] | None = g.get("groups_in_english")
+    if known is None:
+        known = g.groups_in_english = {one.name: one.name_en for one in identity.groups(g.uow) if one.name_en}
+    return ", ".join(known.get(one, one) for one in names.split(", "))
+
+
 def titled(title: Any) -> str:
-    """The title of a policy in the reader's language."""
+    """A title, of a policy or of somebody, in the reader's language."""
     return _chosen(title.labels, str(title))
 
 

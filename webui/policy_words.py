@@ -50,6 +50,27 @@ def sentences(policy: Policy) -> list[str]:
     return found
 
 
+def limits() -> list[str]:
+    """What a proof does not say."""
+    return [
+        gettext(
+            "The proof covers the drawing and its settings. It cannot see whether two approvers are independent of each"
+            " other, or whether a password was stolen; amounts are judged in ranges."
+        ),
+        gettext(
+            "It counts steps and quorums: how many different people there are is asked when it runs, and Duties says"
+            " whether there are enough."
+        ),
+        gettext(
+            "Where there may be a way round, the machine did not repeat it; that does not prove that it cannot be gone."
+        ),
+        gettext(
+            "The proof itself is tested, not verified: in 6,000 drawings made by chance it missed no payment that the"
+            " machine could make."
+        ),
+    ]
+
+
 def length(of: timedelta) -> str:
     """A duration in days, or in hours where it is shorter or no whole number of days."""
     if of.days and not of.seconds:

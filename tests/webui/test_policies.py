@@ -15,8 +15,10 @@ from engine.db.policy import policy_version
 from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
+from tests.engine.policy.test_deploying import APPROVE, PAYS
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, changed, started, state_of
+from tests.factories import deploy
 from tests.redteam.walls import without
 from tests.webui.test_inbox import items
 from webui import node, policies
@@ -459,6 +461,32 @@ def test_a_proof_tells_its_way_round_step_by_step_in_the_readers_language(engine
     assert known["ana"].get(f"/policies/proofs/{made.id}").status_code == 404
 
 
+def test_a_way_that_the_machine_has_not_gone_is_called_possible_and_the_figure_stands_beside_it(engine, known, people):
+    never = "small pay ? amount < limit and amount > limit"
+    approving = APPROVE.replace('onReject="flow"', 'onReject="end"')
+    xml = drawing(
+        START + approving.format(provides="finance_approval")
+        + approving.format(provides="cfo_approval").replace('id="fin"', 'id="chief"')
+        + element("exclusiveGateway", "small", default="small_chief") + PAYS + END
+        + flows("start fin small chief pay end", never),
+        process_id="refund",
+    )  # fmt: skip
+    deploy(engine, xml)
+    with engine.unit_of_work(Actor(people["cora"].id)) as uow:
+        (made,) = policy.propose(uow, POLICY.replace("finance_approval", "cfo_approval"), "The chief himself.")
+    known["cyril"].post(f"/policies/versions/{made.id}/activate")
+    proof = re.search(r"/policies/proofs/[0-9a-f-]{36}", known["ana"].get("/policies/proofs").text)[0]
+
+    for address in ("/policies/", "/policies/REF-001", "/policies/proofs", proof, "/designer/versions/refund"):
+        text = text_in(known["ana"].get(address))
+        assert ("there may be a way round" in text, "there is a way round" in text) == (True, False), address
+    for address in ("/policies/REF-001", "/policies/proofs", proof):
+        text = text_in(known["ana"].get(address))
+        assert "that does not prove that it cannot be gone" in text, address
+        assert "in 6,000 drawings made by chance it missed no payment" in text, address
+    assert "Possible way round 1" in text_in(known["ana"].get(proof))
+
+
 def test_whoever_is_asked_reads_in_his_language_why_his_yes_would_not_count(engine, known, people, sign_in):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY.replace("people: 1", "people: 1, eligible: '= actor.position = \"CFO\"'"))
@@ -586,6 +614,42 @@ def test_activities_are_taken_as_they_are_written_and_only_so_many_are_offered(k
     assert "The 200 most frequent are shown, 103 others are not" in page.text
 
 
+def test_what_activities_are_is_not_forgotten_while_other_columns_or_policies_are_looked_at(known, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, """
+- {id: PAY-001, title: T, on: payment.execute, require: [{approval: finance_approval, when: "= facts.amount > 1"}]}
+- {id: PAYEE-001, title: P, on: payee.confirm, require: [{approval: second_look}]}
+""")  # fmt: skip
+    log = b"case,time,activity,step,sum\n1,2026-01-01T00:00:00Z,look,no,2\n1,2026-01-02T00:00:00Z,pay,1,2\n"
+    fields = {
+        "policy": "PAY-001", "do": "read", "case": "case", "time": "time", "activity": "activity", "fact.amount": "sum",
+        "approves.finance_approval": ["look"], "operation": ["pay"], "rejects": [],
+    }  # fmt: skip
+
+    def sent(**changed):
+        page = known["aud"].post(
+            "/policies/logs",
+            data={"log": (io.BytesIO(log), "log.csv")} | fields | changed,
+            headers={"HX-Request": "true"},
+        )
+        inputs = markup.fromstring(page.text).xpath("//input[@type='hidden' or @checked]")
+        found = [(one.get("type"), one.get("name"), one.get("value")) for one in inputs]
+        said = [one for one in found if one[1] != "csrf_token"]
+        fields.update({name: [value for _, of, value in said if of == name] for _, name, _ in said})
+        return sorted(said)
+
+    at_first = [("checkbox", "approves.finance_approval", "look"), ("checkbox", "operation", "pay")]
+    assert sent() == at_first
+    elsewhere = [("hidden", "approves.finance_approval", "look"), ("hidden", "operation", "pay")]
+    assert sent(activity="step") == elsewhere
+    assert sent(activity="") == elsewhere
+    assert sent(policy="PAYEE-001") == [
+        ("checkbox", "operation", "pay"), ("hidden", "approves.finance_approval", "look"),
+        ("hidden", "fact.amount", "sum"),
+    ]  # fmt: skip
+    assert sent() == at_first
+
+
 def test_a_policy_says_who_owns_it_and_is_called_one_thing(known, engine):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, (Path(__file__).parents[2] / "processes" / "policies.yml").read_text(encoding="utf-8"))
@@ -610,6 +674,28 @@ def test_a_held_request_is_cancelled_from_the_page_of_what_is_held(engine, known
     assert f'action="{address}"' in olga.get("/policies/holds").text
     assert olga.post(address, data={"reason": "not needed"}).status_code == 303
     assert str(instance_id) not in olga.get("/policies/holds").text
+
+
+def test_operators_read_in_their_language_what_failed_where_and_who_did_what(engine, known, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.change_user(uow, people["cora"].id, name="柯拉", name_en="Cora")
+    started(engine, Actor(people["ann"].id), a_bill(engine))
+    agree(engine, Actor(people["fay"].id))
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, people["fay"].id)
+        policy.ship(uow, POLICY.replace("people: 1", "people: 2"))
+    with engine.unit_of_work(Actor(people["cora"].id)) as uow:
+        policy.propose(uow, POLICY, "One is enough.")
+    jobs.run_due(engine)
+    root = sign_in("root")
+
+    for language, held, name, others in (("en", "a live approval", "Cora", "柯拉"), ("zh", "缺少有效审批", "柯拉", "Cora")):
+        root.post("/language", data={"language": language})
+        page = text_in(root.get("/cockpit/jobs"))
+        assert (held in page, "PolicyHold" in page) == (True, False)
+        acts = text_in(root.get("/cockpit/audit"))
+        assert (name in acts, others in acts) == (True, False)
+    assert "pay" in text_in(root.get("/cockpit/incidents"))
 
 
 def test_what_a_policy_holds_outside_processes_says_so_and_a_class_without_operation_is_not_offered(

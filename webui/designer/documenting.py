@@ -36,11 +36,6 @@ from webui.printing import booklet
 from webui.printing.booklet import Block, Booklet, Facts, Grid, Heading, Picture, Words
 from webui.rendering import area, label, moment, person
 
-_VERDICTS = {
-    "proved": N_("proved"), "violated": N_("there is a way round"), "unknown": N_("could not be proved"),
-    "assumed": N_("approved in another process, asked when it runs"), "gate": N_("asked when it runs"),
-    "none": N_("does not apply"),
-}  # fmt: skip
 _TYPES = {
     "string": N_("Words"), "number": N_("Numeric value"), "boolean": N_("Yes or no"), "list": N_("List"),
     "date": N_("Date or time"), "date and time": N_("Date or time"), "time": N_("Date or time"),
@@ -223,13 +218,15 @@ class _Author:
         found: list[Block] = [heading]
         for one in policy.in_force(g.uow):
             if one.on in judged.classes:
-                verdict = judged.verdict(one)
+                *_, verdict = policy_names.VERDICTS[policy_names.verdict(judged, one)]
                 found += [
                     Heading(f"{policy_names.policy_(one.id)} ({one.id})", 2),
-                    Facts([(gettext("Proof"), gettext(_VERDICTS.get(verdict, verdict)))]),
+                    Facts([(gettext("Proof"), gettext(verdict))]),
                     *(Words(f"· {text}") for text in policy_words.sentences(one)),
                 ]
-        return found if len(found) > 1 else [heading, Words(gettext("No policy speaks about what it does."))]
+        if len(found) == 1:
+            return [heading, Words(gettext("No policy speaks about what it does."))]
+        return [*found, *(Words(text, small=True) for text in policy_words.limits())]
 
     def _examples(self) -> list[Block]:
         opened = opened_drawing(self.file.key)

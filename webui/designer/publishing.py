@@ -18,7 +18,7 @@ from engine.findings import Level
 from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo
 from engine.scenarios import lasting
-from webui import errors
+from webui import errors, policy_names
 from webui.access import works
 from webui.designer import impact, together
 from webui.designer.addresses import page_of
@@ -236,15 +236,14 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
 
 def _worst(candidates: Sequence[Candidate]) -> str:
     """The verdict that counts of what is published together, "" when no drawing is."""
-    return min((_verdict(one) for one in candidates), key=(*policy.WORST, "nothing").index, default="")
+    return min((_verdict(one) for one in candidates), key=[*policy_names.VERDICTS, "nothing"].index, default="")
 
 
 def _verdict(candidate: Candidate) -> str:
     judged = repository.proof_of(g.uow, candidate)
     if not judged.classes:
         return "nothing"
-    said = [judged.verdict(one) for one in policy.in_force(g.uow)]
-    return min(said, key=policy.WORST.index, default=policy.WORST[-1])
+    return policy_names.worst(judged, policy.in_force(g.uow))
 
 
 def _running(candidate: Candidate, sent: Mapping[str, str]) -> list[Running]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from engine import batches, drafts, identity, policy, repository
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
+from webui import policy_names
 from webui.designer import impact, reviewing
 from webui.designer.blueprint import designer
 from webui.designer.filing import KINDS, File, file_of
@@ -22,8 +23,8 @@ from webui.scenario_runs import of_versions
 class Line:
     """A version on the page. `who`: empty when the installation deployed it.
 
-    `proof`: the worst that a policy says of it, of policy.WORST; "nothing" when it reaches no guarded operation, empty
-    when it was not asked, because nothing begins or runs by it.
+    `proof`: the worst that a policy says of it, of policy_names.VERDICTS; "nothing" when it reaches no guarded
+    operation, empty when it was not asked, because nothing begins or runs by it.
     """
 
     info: DefinitionInfo
@@ -73,5 +74,4 @@ def _proof(info: DefinitionInfo) -> str:
     proof = repository.proof(g.uow, info.id)
     if not proof.classes:
         return "nothing"
-    said = [proof.verdict(one) for one in policy.in_force(g.uow)]
-    return min(said, key=policy.WORST.index, default=policy.WORST[-1])
+    return policy_names.worst(proof, policy.in_force(g.uow))

@@ -237,7 +237,7 @@ def retire(policy_id: str) -> ResponseReturnValue:
 def proofs() -> ResponseReturnValue:
     """Every process that can reach a guarded operation against every policy, with the way round where there is one."""
     held = policy.in_force(g.uow)
-    return page("policies/proofs.html", policies=held, found=repository.proofs(g.uow))
+    return page("policies/proofs.html", policies=held, found=repository.proofs(g.uow), said=words)
 
 
 @blueprint.get("/proofs/<uuid:definition_id>")
@@ -248,7 +248,7 @@ def proof(definition_id: UUID) -> ResponseReturnValue:
     source = repository.source(g.uow, definition_id).decode()
     walks = [as_script_data({"xml": source, "walk": findings.steps(one)}) for one in found.findings]
     return page(
-        "policies/proof.html", policies=policy.in_force(g.uow), proof=found,
+        "policies/proof.html", policies=policy.in_force(g.uow), proof=found, said=words,
         walked=list(zip(found.findings, walks, strict=True)),
     )  # fmt: skip
 
@@ -343,8 +343,8 @@ def _people(versions: list[Version]) -> dict[UUID, str]:
 
 def _coverage(found: list[repository.Proof], of: Policy) -> list[tuple[str, int]]:
     """How many processes have which verdict, the worst first."""
-    verdicts = [one.verdict(of) for one in found]
-    return [(name, verdicts.count(name)) for name in policy.WORST[:-1] if name in verdicts]
+    verdicts = [policy_names.verdict(one, of) for one in found]
+    return [(name, verdicts.count(name)) for name in policy_names.VERDICTS if name != "none" and name in verdicts]
 
 
 def _unpoliced(active: list[Version]) -> list[str]:
