@@ -15,7 +15,7 @@ from engine.db.identity import membership
 from engine.db.instance import Status
 from engine.db.printing import print_record
 from engine.db.task import ItemKind, user_task, work_item
-from engine.errors import N_, Forbidden, NotFound
+from engine.errors import N_, Forbidden, NotFound, Title
 from engine.unit_of_work import UnitOfWork
 
 _CODE = re.compile(r"[A-Z2-7]{26}")
@@ -39,7 +39,7 @@ class Verified:
     """What a code proves to somebody without an account. `changed`: whether anything happened since the print."""
 
     number: str | None
-    title: str
+    title: Title
     status: str
     ended_at: datetime | None
     printed_at: datetime
@@ -88,8 +88,9 @@ def verify(uow: UnitOfWork, code: str) -> Verified:
     if row is None:
         raise NotFound(kind="print", key=code[:40])
     instance = rows.read(uow, row.instance_id)
-    name = repository.definition(uow, instance.definition_id).name
-    title = tasks.shown_title(uow, instance.definition_id, instance.title, name, forms.permissions.HIDE_ALL)
+    info = repository.definition(uow, instance.definition_id)
+    title = tasks.shown_title(uow, instance.definition_id, instance.title, info.name, forms.permissions.HIDE_ALL)
+    title = Title(title, info.labels if title == info.name else {})
     changed = instance.history_hash != row.history_hash
     return Verified(
         instance.number, title, Status(instance.status).name.lower(), instance.ended_at, row.at, changed,

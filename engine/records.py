@@ -179,7 +179,8 @@ def _describe(table: Table, info: RecordInfo) -> RecordTable:
 
 
 def _states(table: Table) -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    return dict(rule.info["states"] for rule in table.constraints if "states" in rule.info)
+    told = [part.info["states"] for part in (*table.constraints, *table.columns) if "states" in part.info]
+    return dict(told)
 
 
 def _key(table: Table) -> Column[Any]:

@@ -61,7 +61,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
-        process_called=process_called,
+        process_called=process_called, step_called=step_called,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
         duration=duration, area=area, written=written, refusal=refusals.refusal, money=money, right=rights.named,
     )  # fmt: skip
@@ -459,6 +459,12 @@ def process_called(key: str) -> str:
     """The name of a process; of one that is not deployed its key."""
     info = _process(key)
     return label(info.labels, info.name) if info else key
+
+
+def step_called(key: str, definition_id: UUID | None) -> str:
+    """The name of a step; of one that has none its key."""
+    node = repository.program(g.uow, definition_id).nodes.get(key) if definition_id is not None else None
+    return label(node.labels, node.name or "") or key if node is not None else key
 
 
 def processes() -> dict[str, DefinitionInfo]:

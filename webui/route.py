@@ -16,7 +16,7 @@ from engine.forms import Form
 from engine.forms.model import leaves
 from engine.runtime import PreviewStep, Route
 from engine.values import Values
-from webui import errors, rendering
+from webui import errors, policy_names, rendering
 
 FIELD = "approvers."
 """before the element id: the name of a picker of people for it"""
@@ -202,9 +202,11 @@ MODES = {
 
 
 def reason(text: str, say: Callable[[str], str] = gettext) -> str:
-    """What the engine wrote as its reason, in the reader's language or that of `say`; other words stay as they are."""
+    """What the engine wrote as its reason, in the reader's language or that of `say`: its words, or the groups of which
+    somebody is asked. What else people wrote stays as it is.
+    """
     found = reasons.read(text)
-    return text if found is None else because(found, say)
+    return policy_names.of_groups(text) if found is None else because(found, say)
 
 
 def because(found: reasons.Reason, say: Callable[[str], str] = gettext) -> str:

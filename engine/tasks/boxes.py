@@ -13,6 +13,7 @@ from engine.db.definition import definition
 from engine.db.identity import substitution, user_account
 from engine.db.instance import Status, instance
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, user_task, work_item
+from engine.errors import Title
 from engine.forms import Permissions
 from engine.identity import Substitution
 from engine.tasks import filtering, titles
@@ -35,7 +36,7 @@ class CopyItem:
     process_name: str
     starter_name: str
     starter_name_en: str
-    sender_name: str | None
+    sender_name: Title | None
     created_at: datetime
     read_at: datetime | None
     status: str
@@ -67,15 +68,21 @@ class Receipt:
 
     work_item_id: UUID
     reader_id: UUID
-    reader_name: str
-    sender_name: str | None
+    reader_name: Title
+    sender_name: Title | None
     created_at: datetime
     read_at: datetime | None
 
 
 def receipts(uow: UnitOfWork, instance_id: UUID) -> list[Receipt]:
     """The copies of an instance in the order in which they were sent."""
-    return [Receipt(*row) for row in uow.read(_receipts, {"of": instance_id})]
+    return [
+        Receipt(
+            row.id, row.assignee_id, Title.english(row.reader, row.reader_en), _sent_by(row), row.created_at,
+            row.first_seen_at,
+        )
+        for row in uow.read(_receipts, {"of": instance_id})
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +142,13 @@ def _item(uow: UnitOfWork, row: Any, allowed: Permissions) -> CopyItem:
         row.id, row.instance_id, row.definition_id, row.number,
         titles.shown(uow, row.definition_id, row.title, row.process_name, allowed), summary,
         row.process_key, row.process_name,
-        row.starter_name or "", row.starter_name_en or "", row.sender_name, row.created_at, row.first_seen_at,
+        row.starter_name or "", row.starter_name_en or "", _sent_by(row), row.created_at, row.first_seen_at,
         Status(row.status).name.lower(),
     )  # fmt: skip
+
+
+def _sent_by(row: Any) -> Title | None:
+    return None if row.sender is None else Title.english(row.sender, row.sender_en)
 
 
 _starter, _sender = user_account.alias("starter"), user_account.alias("sender")
@@ -146,7 +157,8 @@ _copies = (
         work_item.c.id, work_item.c.instance_id, instance.c.definition_id, instance.c.number, instance.c.title,
         instance.c.summary, instance.c.process_key, definition.c.name.label("process_name"),
         _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
-        _sender.c.name.label("sender_name"), work_item.c.created_at, work_item.c.first_seen_at, instance.c.status,
+        _sender.c.name.label("sender"), _sender.c.name_en.label("sender_en"), work_item.c.created_at,
+        work_item.c.first_seen_at, instance.c.status,
     )
     .join(instance, instance.c.id == work_item.c.instance_id)
     .join(definition, definition.c.id == instance.c.definition_id)
@@ -157,7 +169,8 @@ _copies = (
 )  # fmt: skip
 _receipts = (
     select(
-        work_item.c.id, work_item.c.assignee_id, _starter.c.name.label("reader"), _sender.c.name.label("sender"),
+        work_item.c.id, work_item.c.assignee_id, _starter.c.name.label("reader"), _starter.c.name_en.label("reader_en"),
+        _sender.c.name.label("sender"), _sender.c.name_en.label("sender_en"),
         work_item.c.created_at, work_item.c.first_seen_at,
     )
     .join(_starter, _starter.c.id == work_item.c.assignee_id)

@@ -15,7 +15,7 @@ from engine.db.definition import definition
 from engine.db.identity import membership
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import ActNotOffered, NotYourTask, TaskAlreadyClaimed
+from engine.errors import ActNotOffered, NotYourTask, TaskAlreadyClaimed, Title
 from engine.forms import Permissions
 from engine.identity import User
 from engine.tasks import choosing, closed, opening, recalling, returning, seeing, substituting, titles
@@ -45,7 +45,7 @@ class Signer:
     """Somebody who was added, or asked for advice. `removable`: by the actor, now."""
 
     work_item_id: UUID
-    name: str
+    name: Title
     kind: str
     status: str
     decision: str | None
@@ -488,7 +488,7 @@ def _signers(act: Act) -> tuple[Signer, ...]:
     kept = len([item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]) == 1
     return tuple(
         Signer(
-            item.id, known.get(item.assignee_id, ""), ItemKind(item.kind).name.lower(),
+            item.id, known.get(item.assignee_id, Title("", {})), ItemKind(item.kind).name.lower(),
             ItemStatus(item.status).name.lower(),
             None if item.decision is None else rounds.WORDS.get(ItemDecision(item.decision)), item.opinion,
             removable=may and item.added_by == act.actor_id and item.kind != ItemKind.ADVICE

@@ -24,6 +24,7 @@ from tests.browser import chromium
 from tests.browser.conftest import Site
 from tests.browser.test_migration_walk import newer
 from tests.browser.test_policy_walk import CLAIM, WHY
+from tests.browser.words import Words
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -443,6 +444,7 @@ def opened(
     """What is wrong with the pages, and the dialogs that `openers` open; `thoroughly`: in all colours and widths."""
     found, before = [], None
     known: set[str] = set()
+    words = Words(site)
     for login, endpoint, address in places.addresses():
         if login != before:
             places.become(page, login, theme)
@@ -451,6 +453,7 @@ def opened(
             page.locator("#route, .tk-route").first.wait_for()  # it comes after the page
         seen = everywhere(page) if endpoint in thoroughly else look(page, WHOLE if login != before else CONTENT)
         seen += in_dialogs(page, look, openers) + in_own_dialogs(page, look, known)
+        seen += words.strange(page)
         seen += [f"machine name: {name}" for name in page.evaluate(MACHINE_NAMES, sorted(NAMES_OF_POLICIES))]
         found += [f"{address} as {login or 'nobody'}: {one}" for one in seen]
         before = login
@@ -479,12 +482,16 @@ def answered(
     page = site.profiles.lend(language, "phone").new_page()
     chromium.listen(page, *REFUSED, into=site.trouble)
     found, before = [], None
+    words = Words(site)
     for login, address, fields, expected in sorted(answers, key=lambda one: one[0]):
         if login != before:
             places.become(page, login, theme)
         status = asked(site, page, address, fields, at="/menu" if login else "/login")
         wrong = [f"answered {status}, not {expected}"] * (status not in expected)
-        found += [f"{address} {fields} as {login or 'nobody'}: {one}" for one in wrong + look(page, CONTENT)]
+        found += [
+            f"{address} {fields} as {login or 'nobody'}: {one}"
+            for one in wrong + look(page, CONTENT) + words.strange(page)
+        ]
         before = login
     return found
 

@@ -137,7 +137,7 @@ def test_paper_says_reasons_and_names_in_both_languages(paid, packed, monkeypatc
 
     said = [f"{name}: {text}" for name, text in told if name != "条文 Statement"]
     assert "由其决定的原因 Why he was asked: 发起人的第 2 级上级 manager 2 of the requester" in said
-    assert "依据的政策版本 Under policy version: 先审批，后付款 Approve before pay (PAY-001) v1" in said
+    assert "依据的策略版本 Under policy version: 先审批，后付款 Approve before pay (PAY-001) v1" in said
     assert f"文件 Files (SHA-256): 发票.pdf {'ab' * 32}" in said
     assert any("财务审批 Finance approval" in line for line in said)
     assert [line for line in said if "finance_approval" in line or "facts." in line or "PAY-001@" in line] == []

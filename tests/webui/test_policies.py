@@ -689,7 +689,10 @@ def test_operators_read_in_their_language_what_failed_where_and_who_did_what(eng
     jobs.run_due(engine)
     root = sign_in("root")
 
-    for language, held, name, others in (("en", "a live approval", "Cora", "柯拉"), ("zh", "缺少有效审批", "柯拉", "Cora")):
+    for language, held, name, others in (
+        ("en", "a live approval", "Cora", "柯拉"),
+        ("zh", "缺少有效审批", "柯拉", "Cora"),
+    ):
         root.post("/language", data={"language": language})
         page = text_in(root.get("/cockpit/jobs"))
         assert (held in page, "PolicyHold" in page) == (True, False)

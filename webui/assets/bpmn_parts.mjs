@@ -1,5 +1,6 @@
-// esbuild plugin: two parts of bpmn-js that name elements and cannot be replaced from outside: the header of the panel and the way
-// back out of a subprocess. They ask for the name in the reader's language. A version that is written in another way fails the build.
+// esbuild plugin: parts of bpmn-js that cannot be replaced from outside. The header of the panel and the way back out of a subprocess
+// ask for names in the reader's language; parts of the panel that are given no translate ask globalThis.tkPanelText, which
+// designer/language.js defines. A version that is written in another way fails the build.
 import { readFileSync } from 'node:fs';
 
 const HEADER = [[
@@ -12,10 +13,13 @@ const CRUMBS = [
   ['parent.name || parent.id', "injector.get('troikaShownNames').of({ businessObject: parent }) || parent.id"],
 ];
 
+const SAID = [['function translateFallback(template, replacements) {', 'function translateFallback(template, replacements) {\n  template = globalThis.tkPanelText?.(template) ?? template;']];
+
 export const bpmnParts = () => ({
   name: 'bpmn-parts',
   setup(build) {
     build.onLoad({ filter: /bpmn-js-properties-panel\/dist\/index\.esm\.js$/ }, ({ path }) => written(path, HEADER));
+    build.onLoad({ filter: /@bpmn-io\/properties-panel\/dist\/index\.esm\.js$/ }, ({ path }) => written(path, SAID));
     build.onLoad({ filter: /bpmn-js\/lib\/features\/drilldown\/DrilldownBreadcrumbs\.js$/ }, ({ path }) => written(path, CRUMBS));
   },
 });

@@ -31,7 +31,7 @@ const MADE = {
     'Click to remove dynamic value with FEEL expression', ...['left', 'center', 'right', 'top', 'middle', 'bottom'].map(side => `Align elements ${side}`),
     'Start: {type}', 'End: {type}', 'Creating', 'Assigning', 'Updating', 'Completing', 'Canceling',
   ],
-  decisions: [], form: [], form_builder: [],
+  decisions: ['Move Input', 'Move Output'], form: [], form_builder: [],
 };
 
 const told = {};

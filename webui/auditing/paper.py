@@ -54,7 +54,7 @@ def pdf(document: dict[str, Any]) -> bytes:
         *_section("申请 Request", _pairs([
             ("单号 Number", request["number"] or "–"), ("标题 Title", request["title"]),
             ("流程 Process", f"{request['process']} v{definition['version']}"),
-            ("申请人 Requested by", _person(request["starter"])), ("发起 Started", _at(request["started_at"])),
+            ("发起人 Requested by", _person(request["starter"])), ("发起 Started", _at(request["started_at"])),
         ])),
         _fields(request["fields"]),
         *(_fields(line["fields"]) for line in request["lines"]),
@@ -72,7 +72,7 @@ def pdf(document: dict[str, Any]) -> bytes:
     story += _section("决定 Decisions", *[_decision(one, called) for one in document["decisions"]])
     if document["emergencies"]:
         story += _section("应急放行 Emergency", *[_emergency(one, called) for one in document["emergencies"]])
-    story += _section("政策版本 Policy versions", *[_policy(one, called) for one in document["policies"]])
+    story += _section("策略版本 Policy versions", *[_policy(one, called) for one in document["policies"]])
     said = {"proved": "已证明 proved", "unknown": "无法证明 unknown", "assumed": "在别的流程中批准 approved elsewhere"}
     proof = said.get(definition["proof"], "未通过 violated")
     story += _section("流程版本的证明 Proof of the process version", _pairs([
@@ -158,7 +158,7 @@ def _decision(one: dict[str, Any], called: _Called) -> Flowable:
         pairs.append(("由其决定的原因 Why he was asked", one["reason"]))
     if one["policy_versions"]:
         under = ", ".join(map(called.version, one["policy_versions"]))
-        pairs.append(("依据的政策版本 Under policy version", under))
+        pairs.append(("依据的策略版本 Under policy version", under))
     for rule in one["authority"] or ():
         who = _in_both(partial(policy_conditions.said, rule["eligible"])) if rule["eligible"] else "–"
         pairs.append(
@@ -187,8 +187,8 @@ def _form_lost(digest: str) -> str:
 
 def _emergency(one: dict[str, Any], called: _Called) -> Flowable:
     pairs = [
-        ("政策 Policy", f"{called.policy(one['policy'])} v{one['version']}"),
-        ("申请人 Asked by", f"{_person(one['asked_by'])}，{_at(one['asked_at'])}"),
+        ("策略 Policy", f"{called.policy(one['policy'])} v{one['version']}"),
+        ("提出人 Asked by", f"{_person(one['asked_by'])}，{_at(one['asked_at'])}"),
         ("理由 Reason", one["reason"]),
         *((f"签署人 {place} Signed by", f"{_person(signed['who'])}，{_at(signed['at'])}")
           for place, signed in enumerate(one["signed"], 1)),
@@ -205,7 +205,7 @@ def _emergency(one: dict[str, Any], called: _Called) -> Flowable:
 def _policy(one: dict[str, Any], called: _Called) -> Flowable:
     who = f"{_person(one['proposed_by'])} / {_person(one['approved_by'])}"
     return _pairs([
-        ("政策 Policy", f"{called.policy(one['policy'])} v{one['version']}"),
+        ("策略 Policy", f"{called.policy(one['policy'])} v{one['version']}"),
         ("生效 In force since", _at(one["valid_from"])),
         ("提出 / 批准 Proposed / approved by", who if one["approved_by"] else "随产品提供 shipped"),
         ("要求 What it asks", _sentences(one["statement"])),

@@ -28,6 +28,8 @@ KINDS = {
     "consultation.opened": N_("Private conversation begun"),
     "copy.read": N_("Copy read"),
     "copy.sent": N_("Copy sent"),
+    "demo.loaded": N_("Demo company loaded"),
+    "demo.started": N_("Loading of the demo company begun"),
     "decision.evaluated": N_("Decision evaluated"),
     "decision.voided": N_("Decision void"),
     "deployed": N_("Deployed"),

@@ -54,7 +54,7 @@ def incidents_of(uow: UnitOfWork, instance_id: UUID) -> Sequence[Any]:
 
 def jobs(uow: UnitOfWork, *, state: str = "", instance_id: UUID | None = None, before: UUID | None = None
          ) -> tuple[Sequence[Any], UUID | None]:  # fmt: skip
-    """Newest first, each with the title and number of its instance."""
+    """Newest first, each with the title and number of its instance, and with what its open incident says."""
     query = _jobs.order_by(job.c.id.desc()).limit(PAGE + 1)
     if state in JobState.__members__:
         query = query.where(job.c.state == JobState[state])
@@ -116,18 +116,30 @@ class Done:
     at: datetime
     kind: str
     name: str | None
+    name_en: str
     data: dict[str, Any]
 
 
 def acts(uow: UnitOfWork, *, limit: int = 100) -> list[Done]:
     """What was done outside instances, newest first."""
     query = (
-        select(audit.c.scope, audit.c.seq, audit.c.at, audit.c.kind, audit.c.data, user_account.c.name)
+        select(
+            audit.c.scope,
+            audit.c.seq,
+            audit.c.at,
+            audit.c.kind,
+            audit.c.data,
+            user_account.c.name,
+            user_account.c.name_en,
+        )
         .outerjoin(user_account, user_account.c.id == audit.c.actor_id)
         .order_by(audit.c.at.desc(), audit.c.scope, audit.c.seq.desc())
         .limit(limit)
     )
-    found = [Done(row.scope, row.seq, row.at, row.kind, row.name, dict(row.data)) for row in uow.execute(query)]
+    found = [
+        Done(row.scope, row.seq, row.at, row.kind, row.name, row.name_en or "", dict(row.data))
+        for row in uow.execute(query)
+    ]
     places = [(one.scope, one.seq) for one in found if history.TEXTS in one.data]
     written: dict[str, dict[tuple[int, str], str | None]] = {}
     if places:
@@ -154,11 +166,16 @@ _instances = (
     .join(definition, definition.c.id == instance.c.definition_id)
     .outerjoin(user_account, user_account.c.id == instance.c.starter_id)
 )  # fmt: skip
-_jobs = select(job, instance.c.title, instance.c.number, instance.c.process_key).outerjoin(
-    instance, instance.c.id == job.c.instance_id
-)
+_jobs = (
+    select(
+        job, instance.c.title, instance.c.number, instance.c.process_key, incident.c.code, incident.c.detail,
+        incident.c.message,
+    )
+    .outerjoin(instance, instance.c.id == job.c.instance_id)
+    .outerjoin(incident, (incident.c.job_id == job.c.id) & incident.c.resolved_at.is_(None))
+)  # fmt: skip
 _incidents = (
-    select(incident, instance.c.title, instance.c.number, instance.c.process_key)
+    select(incident, instance.c.title, instance.c.number, instance.c.process_key, instance.c.definition_id)
     .outerjoin(instance, instance.c.id == incident.c.instance_id)
     .where(incident.c.resolved_at.is_(None))
 )

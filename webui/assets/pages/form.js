@@ -1,16 +1,13 @@
 // <tk-form>: a form filled in by a person. What it sends is judged by the server alone; the checks here are courtesy.
-import { chinese, t } from '../shared/i18n.js';
+import { t } from '../shared/i18n.js';
 import { message } from '../shared/form_texts.js';
 import { Form } from '@bpmn-io/form-js-viewer';
 import { fileFields } from '../shared/file_field.js';
 import { pickers } from '../shared/picker_field.js';
 import { signatures } from '../shared/signature_field.js';
-import flatpickr from 'flatpickr';
-import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
+import '../shared/calendar.js';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '../styles/form.css';
-
-if (chinese) flatpickr.localize(Mandarin);
 
 export async function show(host, { schema, data = {}, errors = {}, readOnly = false }) {
   const container = host.appendChild(document.createElement('div'));

@@ -9,6 +9,7 @@ import { attend, showState, tellUnchecked } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
+import '../shared/calendar.js';
 import { whileBusy } from '../shared/ready.js';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '@bpmn-io/form-js-editor/dist/assets/form-js-editor-base.css';

@@ -57,6 +57,16 @@ period = Table(
     },
 )  # fmt: skip
 
+EVENT_NAMES = {
+    "opening_stock": ("期初库存", "opening stock"), "opening_cash": ("期初存款", "opening cash"),
+    "shipment": ("发货", "shipment"), "sales_invoice": ("销售发票", "sales invoice"),
+    "customer_receipt": ("收款", "receipt of a customer"), "allocation": ("核销", "allocation"),
+    "goods_receipt": ("收货", "goods receipt"), "supplier_invoice": ("采购发票", "supplier invoice"),
+    "supplier_payment": ("供应商付款", "payment to a supplier"), "expense_claim": ("报销", "expense claim"),
+    "expense_payment": ("报销付款", "payment of an expense claim"),
+}  # fmt: skip
+"""what is posted, in Chinese and English"""
+
 voucher = Table(
     "erp_voucher",
     metadata,
@@ -67,7 +77,7 @@ voucher = Table(
     Column("voucher_no", String(40), unique=True),
     Column("business_date", Date, nullable=False),
     Column("summary", Text, nullable=False),
-    Column("event", String(40), nullable=False),
+    Column("event", String(40), nullable=False, info={"states": ("event", EVENT_NAMES)}),
     Column("source_type", String(60), nullable=False),
     Column("source_id", String(60), nullable=False),
     Column("reverses_id", Id, ForeignKey("erp_voucher.id"), unique=True),

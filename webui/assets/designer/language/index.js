@@ -18,4 +18,6 @@ function translate(text, values = {}) {
   return fill(words?.[text] ?? text, values);
 }
 
+globalThis.tkPanelText = text => words?.[text] ?? text;      // asked for by parts of the panel (bpmn_parts.mjs)
+
 export default { translate: ['value', translate] };
