@@ -13,8 +13,9 @@ from engine.modules.crm import amounts
 from engine.modules.crm.models.order import order, order_line
 from engine.modules.crm.models.party import party, price, price_list
 from engine.modules.crm.rows import rows
-from engine.operations import OperationCall, operation
+from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
+from engine.values import HOME_CURRENCY
 
 NONE = Decimal("0.0000")
 
@@ -109,8 +110,33 @@ def set_credit_hold(uow: UnitOfWork, *, order_id: UUID) -> dict[str, Any]:
     return {"credit_hold": True}
 
 
+@subject(
+    "crm_order", id="order_id", shows=("amount", "currency", "customer", "order"),
+    refers={"customer": ("crm_party.name",), "order": ("crm_order.order_no",)},
+)  # fmt: skip
+def order_facts(uow: UnitOfWork, *, order_id: UUID) -> Facts:
+    """What an approval to deliver beyond the credit of a customer binds: amount, currency, customer, order."""
+    found = rows.get(uow, order, order_id, lock=True)
+    amount = f"{found.gross:.2f}"
+    # no rate stands on an order: what it is in the currency of the books is not known, and no limit is under it
+    base = {"amount_base": amount} if found.currency == HOME_CURRENCY else {}
+    return Facts(
+        values=base | {
+            "amount": amount, "currency": found.currency, "customer": str(found.party_id), "order": str(found.id),
+        },
+        people={"requester": [] if found.created_by is None else [found.created_by]},
+        display={
+            N_("Customer order"): found.order_no,
+            N_("Amount"): f"{found.gross:,.2f} {found.currency}",
+            N_("Customer"): found.party_name,
+        },
+        version=found.version,
+    )  # fmt: skip
+
+
 @operation(
     "crm.release_credit_hold", zh="解除信用冻结", en="Release credit hold", compensated_by="crm.set_credit_hold",
+    guarded_by="credit.release", subject=order_facts,
     outputs={"credit_hold": "boolean"}, errors=("DATA.NOT_FOUND",),
 )  # fmt: skip
 def release_credit_hold(uow: UnitOfWork, *, order_id: UUID) -> dict[str, Any]:

@@ -11,13 +11,30 @@ from sqlalchemy import select
 from engine import counters
 from engine.errors import N_, BusinessError, Phrase
 from engine.modules.erp import amounts
-from engine.modules.erp.models.item import item, vat_rate, warehouse
+from engine.modules.erp.models.item import company, item, vat_rate, warehouse
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall
 from engine.unit_of_work import UnitOfWork
 from engine.values import HOME_CURRENCY
 
 CURRENCY = HOME_CURRENCY
+
+
+_company = select(company.c.uscc, company.c.name).limit(1)
+
+
+def entity(uow: UnitOfWork) -> tuple[str | None, str]:
+    """The company whose books these are, as facts and as people know it; None before it is set up."""
+    found = uow.read_one(_company)
+    return (None, "") if found is None else (found.uscc, f"{found.name} {found.uscc}")
+
+
+def based(amount: Decimal, currency: str) -> dict[str, str]:
+    """The facts of an amount. No rate stands on a document yet: of one that is in another currency it is not known what
+    it is in that of the books, and no limit is under it.
+    """
+    told = f"{amount:.2f}"
+    return ({"amount_base": told} if currency == CURRENCY else {}) | {"amount": told, "currency": currency}
 
 
 def business_date(uow: UnitOfWork) -> date:

@@ -14,10 +14,10 @@ from engine.modules.erp.models.item import supplier
 from engine.modules.erp.models.purchase import purchase_line, purchase_order
 from engine.modules.erp.models.treasury import payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import checked, counted, document_no, head, spread
+from engine.modules.erp.operations.context import based, checked, counted, document_no, entity, head, spread
 from engine.modules.erp.operations.lines import InvoicedLine
 from engine.modules.erp.rows import rows
-from engine.operations import OperationCall, operation
+from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
 from engine.values import blank
 
@@ -116,9 +116,32 @@ def match_invoice(
     }
 
 
+@subject(
+    "erp_supplier_invoice", id="supplier_invoice_id", shows=("amount", "currency", "entity", "supplier", "invoice"),
+    refers={"supplier": ("erp_supplier.name",), "invoice": ("erp_supplier_invoice.document_no",)},
+)  # fmt: skip
+def invoice_facts(uow: UnitOfWork, *, supplier_invoice_id: UUID) -> Facts:
+    """What an approval to accept the differences of an invoice binds: amount, currency, supplier, invoice."""
+    invoice = rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
+    uscc, called = entity(uow)
+    return Facts(
+        values=based(invoice.total, invoice.currency) | {
+            "entity": uscc, "supplier": str(invoice.supplier_id), "invoice": str(invoice.id),
+        },
+        people={"requester": [] if invoice.created_by is None else [invoice.created_by]},
+        display={
+            N_("Supplier invoice"): f"{invoice.document_no} {invoice.invoice_no}",
+            N_("Amount"): f"{invoice.total:,.2f} {invoice.currency}",
+            N_("Supplier"): invoice.supplier_name,
+            N_("Buying company"): called,
+        },
+        version=invoice.version,
+    )  # fmt: skip
+
+
 @operation(
-    "erp.release_invoice", zh="放行发票", en="Release invoice", outputs={"released": "boolean"},
-    errors=("DATA.NOT_FOUND", "DATA.INVALID"),
+    "erp.release_invoice", zh="放行发票", en="Release invoice", guarded_by="invoice.release", subject=invoice_facts,
+    outputs={"released": "boolean"}, errors=("DATA.NOT_FOUND", "DATA.INVALID"),
 )  # fmt: skip
 def release_invoice(uow: UnitOfWork, *, supplier_invoice_id: UUID, reason: str) -> dict[str, Any]:
     """Accept the differences of an invoice, with a reason that stays on it."""

@@ -15,7 +15,7 @@ from engine.modules.erp.models.ledger import period
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
 from engine.modules.erp.operations import ledger, owners
-from engine.modules.erp.operations.context import CURRENCY, business_date, document_no, head
+from engine.modules.erp.operations.context import based, business_date, document_no, head
 from engine.modules.erp.operations.payables import OF, requested
 from engine.modules.erp.rows import rows
 from engine.operations import Facts, OperationCall, operation, subject
@@ -104,13 +104,8 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
         _bound, {"request": request_id, "payee": request.payee_account_version_id, "month": month}
     )  # fmt: skip
     payee = items[0]
-    amount = f"{request.amount:.2f}"
-    # no rate stands on a document yet: what it is in the currency of the books is not known, and no limit is under it
-    base = {"amount_base": amount} if request.currency == CURRENCY else {}
     return Facts(
-        values=base | {
-            "amount": amount,
-            "currency": request.currency,
+        values=based(request.amount, request.currency) | {
             "entity": payee.entity,
             "payee": str(payee.account_id),
             "payee_bank_version": payee.version,

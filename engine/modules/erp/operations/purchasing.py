@@ -22,10 +22,12 @@ from engine.modules.erp.operations import ledger, stock
 from engine.modules.erp.operations.context import (
     CURRENCY,
     active_items,
+    based,
     business_date,
     checked,
     counted,
     document_no,
+    entity,
     head,
     rate_of,
     spread,
@@ -34,7 +36,7 @@ from engine.modules.erp.operations.context import (
 )  # fmt: skip
 from engine.modules.erp.operations.lines import PurchaseLine, ReceivedLine, RequisitionLine
 from engine.modules.erp.rows import rows
-from engine.operations import OperationCall, operation
+from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
 
 
@@ -176,9 +178,34 @@ def create_purchase_order(
     return _order_facts(rows.get(uow, purchase_order, order_id), existing=False)
 
 
+@subject(
+    "erp_purchase_order", id="purchase_order_id", shows=("amount", "currency", "entity", "supplier", "order"),
+    refers={"supplier": ("erp_supplier.name",), "order": ("erp_purchase_order.po_no",)},
+)  # fmt: skip
+def order_facts(uow: UnitOfWork, *, purchase_order_id: UUID) -> Facts:
+    """What an approval to commit to a purchase binds: amount, currency, supplier, order."""
+    order = rows.get(uow, purchase_order, purchase_order_id, lock=True)
+    wanted = None if order.requisition_id is None else rows.get(uow, requisition, order.requisition_id)
+    asking = [order.created_by, None if wanted is None else wanted.requested_by]
+    uscc, called = entity(uow)
+    return Facts(
+        values=based(order.gross, order.currency) | {
+            "entity": uscc, "supplier": str(order.supplier_id), "order": str(order.id),
+        },
+        people={"requester": [one for one in asking if one is not None]},
+        display={
+            N_("Purchase order"): order.po_no,
+            N_("Amount"): f"{order.gross:,.2f} {order.currency}",
+            N_("Supplier"): order.supplier_name,
+            N_("Buying company"): called,
+        },
+        version=order.version,
+    )  # fmt: skip
+
+
 @operation(
-    "erp.place_purchase_order", zh="下达采购订单", en="Place purchase order",
-    compensated_by="erp.cancel_purchase_order",
+    "erp.place_purchase_order", zh="下达采购订单", en="Place purchase order", guarded_by="purchase.commit",
+    subject=order_facts, compensated_by="erp.cancel_purchase_order",
     outputs={"status": "string", "po_no": "string", "expected_date": "date"},
     errors=("DATA.NOT_FOUND", "ERP.SUPPLIER_BLOCKED", "ERP.PO_CLOSED"),
 )  # fmt: skip
