@@ -1,8 +1,8 @@
 """Everything that can happen to an instance, on the real machine: each answer of people, jobs and the outside world.
 
 Beside it stand the approvals that live, kept as simply as they can be: a yes is about the document that its node named
-when it was asked, a no about a document takes back what there was, a payment uses up all about its document. Written
-without a look at the checker, to judge it.
+when it was asked, a no about a document takes back what there was, a payment needs a yes of the capability that the
+policy asks for, and uses up all about its document. Written without a look at the checker, to judge it.
 """
 
 import json
@@ -16,7 +16,7 @@ from engine import bpmn
 from engine.bpmn import steps
 from engine.bpmn.state import Scope, State, Token
 from engine.errors import MoveRefused
-from tests.engine.policy.random_payments import PAY, WRITES
+from tests.engine.policy.random_payments import CAPABILITY, PAY, WRITES
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 DOCUMENT, OTHER = "A", "B"
@@ -296,7 +296,7 @@ class Explorer:
                 yield from self._do(situation, f"{node}: {value}", bpmn.complete, token.id, {name: value})
         elif kind == PAY:
             document = str((token.vars or {}).get("request_id"))
-            lives = any(one[1] == document for one in situation.live)
+            lives = any(one[:2] == (CAPABILITY, document) for one in situation.live)
             after = replace(
                 situation, live=frozenset(one for one in situation.live if one[1] != document),
                 rounds=self._lasting(situation, node),

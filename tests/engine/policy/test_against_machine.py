@@ -79,6 +79,17 @@ def test_every_state_of_the_machine_is_one_that_the_proof_has_seen(kind):
     assert looked_at > 100
 
 
+def test_a_yes_of_another_capability_is_no_yes_for_the_machine_either():
+    head = MARK.replace(CAPABILITY, "head_approval")
+    asks = user("head", '<troika:approval mode="any" onReject="end"/>', head)
+    pays = service("pay", PAY, in_request_id="= request_id")
+
+    verdict = judged(drawing(START + END + asks + pays + flows("start head pay end")))
+
+    assert verdict.outcome == "violated, both"
+    assert verdict.machine.complete
+
+
 @pytest.mark.parametrize("where", ["void_invoice", "accept_difference"])
 def test_an_event_beside_a_step_behind_a_decision_holds_no_token_of_its_own(where):
     """Whoever decided before takes it back only while somebody or something waits behind him."""
