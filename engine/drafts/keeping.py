@@ -55,6 +55,11 @@ _report = update(draft).where(draft.c.path == bindparam("of")).values(report=bin
 _deployed = select(func.coalesce(func.max(definition.c.version), 0)).where(
     definition.c.kind == int(Kind.FORM), definition.c.key == bindparam("named")
 )
+_deployed_from = (
+    select(definition.c.key)
+    .join(resource, resource.c.id == definition.c.resource_id)
+    .where(resource.c.path == bindparam("of"), definition.c.kind == int(Kind.DECISION))
+)
 _remove = delete(draft).where(draft.c.path == bindparam("of"))
 
 
@@ -178,13 +183,16 @@ def decisions_of(
     processes = definition.processes if definition is not None else []
     asked = {key for process in processes for node in process.all_nodes() for key in node.asked_decisions()}
     tables = {info.path: open_(uow, info.path).content for info in list_(uow) if info.kind == "decision"}
-    found = {path: (content, _decisions_in(path, content)) for path, content in tables.items()}
+    found = {path: (content, _decisions_in(uow, path, content)) for path, content in tables.items()}
     return {path: (content, ids) for path, (content, ids) in found.items() if ids & asked}
 
 
-def _decisions_in(path: str, content: bytes) -> set[str]:
+def _decisions_in(uow: UnitOfWork, path: str, content: bytes) -> set[str]:
+    """Of a file that cannot be read what was deployed of it last, or what its name says: whoever asks it is to know."""
     model = dmn.read(content, path).model
-    return set() if model is None else {decision.id for decision in (*model.decisions, *model.services)}
+    if model is None:
+        return set(uow.execute(_deployed_from, {"of": path}).scalars()) or {place(path)[1]}
+    return {decision.id for decision in (*model.decisions, *model.services)}
 
 
 def _import_form(uow: UnitOfWork, path: str, content: bytes, *, replace: bool) -> DraftInfo:

@@ -18,6 +18,7 @@ CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026,
          "reason": "午餐"}  # fmt: skip
 LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
 WHY = "供应商停机，今天不付就断供，双方签字负责"
+SEEN = "one => one.viewer.get('canvas').viewbox().x"
 
 
 def look(page: Page, name: str) -> None:
@@ -70,6 +71,16 @@ def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(si
     dina.locator("tbody a[href^='/policies/proofs/']").first.click()
     site.ready(dina)
     look(dina, "proof_zh_desk")
+    site.open(qian, dina.url.removeprefix(site.address))
+    drawing = qian.locator("tk-diagram").first
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box() or {}
+    before = drawing.evaluate(SEEN)
+    touch = qian.context.new_cdp_session(qian)
+    for kind, points in (("touchStart", [200]), ("touchMove", [160]), ("touchMove", [80]), ("touchEnd", [])):
+        places = [{"x": box["x"] + x, "y": box["y"] + 60} for x in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+    assert drawing.evaluate(SEEN) > before, "a finger moves what a phone shows of it"
 
     for page in (dina, qian):
         site.open(page, "/policies/logs")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from mimetypes import guess_type
 from typing import Any
 
 from playwright.sync_api import Page
@@ -35,7 +36,7 @@ class Words:
         """Texts of the page that its reader should not meet."""
         judge = self._in_chinese if page.locator("html").get_attribute("lang") != "en" else self._in_english
         shown, told = ({text.strip() for text in texts} - DATA for texts in page.evaluate(TEXTS))
-        keys = [f"machine name: {text}" for text in shown if _KEY.fullmatch(text)]
+        keys = [f"machine name: {text}" for text in shown if _KEY.fullmatch(text) and guess_type(text) == (None, None)]
         told = {text for text in told if text != text.lower() or " " in text}  # a key, for experts
         return sorted(keys + [f"of the other language: {text}" for text in shown | told if judge(text)])
 

@@ -81,6 +81,26 @@ def test_the_panel_speaks_in_the_words_of_forms_and_drawing_and_says_what_is_wai
     assert "RuntimeError" not in broken
 
 
+def test_a_table_that_cannot_be_read_is_named_and_not_left_out(play, engine, sign_in):
+    asks = (
+        '<businessRuleTask id="level" name="权限"><extensionElements><zeebe:calledDecision decisionId="level"'
+        ' resultVariable="level"/></extensionElements></businessRuleTask>'
+        '<sequenceFlow id="f0" sourceRef="begin" targetRef="level"/><endEvent'
+    )
+    xml = CLAIM.decode().replace("<endEvent", asks, 1).replace('id="f1" sourceRef="begin"', 'id="f1" sourceRef="level"')
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/level.dmn", b"<definitions><decision", name="级别")
+
+    refused = play(422, xml=xml)
+
+    assert "级别" in refused["detail"]
+    assert ("xml", "error") in [(one["rule"], one["level"]) for one in refused["findings"]]
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/claim.bpmn", xml.encode())
+    page = sign_in("root").post("/designer/scenarios/claim")
+    assert "级别" in page.text
+
+
 def test_what_was_chosen_and_who_is_asked_about_are_said_in_words(play, engine, people):
     form = {
         "id": "claim", "type": "default", "components": [

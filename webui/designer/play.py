@@ -1,7 +1,7 @@
 """试运行: a draft is tried step by step, as anybody, on a copy of the company in memory. Nothing is stored."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +13,7 @@ from flask_babel import gettext
 
 from engine import drafts, forms, identity, repository, tasks
 from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue
+from engine.findings import Finding
 from engine.process_engine import ProcessEngine
 from engine.scenarios import playing, saying, words
 from engine.scenarios.playing import OpenTask, Playing, Position, Stopped
@@ -25,6 +26,7 @@ from engine.values import Values
 from webui import errors, filling, rendering, route
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, findings_out, path_of_draft
+from webui.designer.filing import file_of
 from webui.designer.library import opened_drawing
 from webui.designer.play_words import acts, words_of
 from webui.designer.scenario_files import told_in
@@ -79,10 +81,19 @@ def play(key: str) -> ResponseReturnValue:
                 return _to_start(script, world, stopped)
             return _standing(script, run, stopped)
     except DeploymentRefused as refused:
-        text = gettext("The drawing cannot be tried while it has errors.")
         drawing = sent["xml"].encode("utf-8", "surrogatepass")
         with reading(installation()):
+            text = broken(script.files, refused.findings)
             return jsonify(detail=text, findings=findings_out(refused.findings, drawing)), refused.status
+
+
+def broken(files: Collection[str], told: Iterable[Finding]) -> str:
+    """Why nothing is tried: the drawing has errors, or decision tables that it asks, which are named."""
+    wrong = sorted({one.resource for one in told} & {path for path in files if path.endswith(".dmn")})
+    if not wrong:
+        return gettext("The drawing cannot be tried while it has errors.")
+    names = [file_of("decision", drafts.place(path)[1]).name for path in wrong]
+    return gettext("It cannot be tried while these decision tables have errors: %(names)s", names=", ".join(names))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from webui.designer.blueprint import designer
 from webui.designer.checked import findings_of
 from webui.designer.filing import file_of
 from webui.designer.library import Opened, draft_of, opened_drawing
-from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
+from webui.designer.play import broken, files_of, installation, reading, script_of, sent_script, stage
 from webui.designer.scenario_files import path_of, told_in
 from webui.rendering import as_script_data, label, page
 from webui.scenario_runs import told
@@ -205,6 +205,7 @@ def _shown(opened: Opened, error: EngineError | None = None, wrong: Sequence[Fin
         flows=_flows(opened.xml) if found is not None else {},
         edited=any((one.kind, one.key) == ("scenarios", opened.key) for one in drafts.waiting(g.uow)),
         findings=findings_of(file_of("process", opened.key), tried.files, list(wrong)) if wrong else [],
+        broken=broken(tried.files, wrong) if wrong else "",
         drawing=found and as_script_data(_drawing(opened.xml, found)),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import Behaviors from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
 import Grid from 'diagram-js-grid';
 import Minimap from 'diagram-js-minimap';
 import { colours } from '../shared/colours.js';
+import { fingers } from '../shared/fingers.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
 import ShownNames from '../shared/shown_names.js';
@@ -28,6 +29,7 @@ import Play from './play/index.js';
 import Repaint from './repaint/index.js';
 import Search from './search/index.js';
 import Templates from './templates/index.js';
+import Steps from './steps/index.js';
 import Variables from './variables/index.js';
 
 const PALETTE_PX = 110, READABLE = 0.8, FIRST = 5000, LONGEST_DRAG_MS = 10_000;
@@ -41,7 +43,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     popupMenu: { defaultTab: { id: 'tk-elements', label: t('Elements') } },
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
-      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
+      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Steps, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
       Operations, Names, Search, Clipboard, Placing, Templates, TemplateIcon, ShownNames, Repaint,
     ],
   });
@@ -49,6 +51,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
   modeler.on(['elements.changed', 'commandStack.changed', 'import.done'], FIRST, () => { texts.delete(modeler); });
   const { warnings } = await modeler.importXML(xml);
   begin(modeler);
+  fingers(modeler);
   return { modeler, unread: warnings.map(({ message }) => message) };
 }
 

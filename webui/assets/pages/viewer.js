@@ -1,6 +1,7 @@
 // <tk-diagram>: a drawing that is only looked at, with the progress of an instance on it.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { colours } from '../shared/colours.js';
+import { fingers } from '../shared/fingers.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
 import ShownNames from '../shared/shown_names.js';
@@ -31,6 +32,7 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
   host.append(buttons(viewer, host));
   const notes = say(viewer, host, markers, order, details, open);
   fit(viewer, 16, whole ? {} : { readable: READABLE, focus: focus(viewer.get('elementRegistry'), markers) });
+  fingers(viewer, !host.closest('.tk-full'));
   const played = way.length ? stepper(way, walk(viewer, way).show) : null;
   if (played) host.after(played);
   host.viewer = viewer;

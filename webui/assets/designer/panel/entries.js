@@ -22,6 +22,9 @@ const ONE_OF = {
   levels: ({ levels }) => levels,
   depts: ({ departments }) => departments.map(({ key, name }) => [key, name]),
   decisions: ({ decisions }) => decisions.map(({ id, name }) => [id, name]),
+  fields: (_, { fields }) => fields,
+  steps: (_, { steps }) => steps,
+  range: ({ groups }, { translate }) => [['', translate('everybody')], ['dept', translate('the initiator’s department')], ...groups.map(({ key, name }) => [key, name])],
 };
 
 export function group(id, label, entries) {
@@ -48,7 +51,7 @@ export function choice(element, { element: word, attribute, label, options, kind
   const said = { label, hint, said: true }, of = NAMED[`${word}.${attribute}`];
   if (of) return entry(type, attribute, NamedEntry, undefined, { ...said, of, separator });
   if (word === 'troika:title') return entry(type, attribute, FeelAttributeEntry, undefined, said);
-  if (ONE_OF[kind]) return entry(type, attribute, AttributeEntry, isSelectEntryEdited, { Component: SelectEntry, ...said, options: (catalogue, translate) => listed(ONE_OF[kind](catalogue), translate) });
+  if (ONE_OF[kind]) return entry(type, attribute, AttributeEntry, isSelectEntryEdited, { Component: SelectEntry, ...said, options: (catalogue, translate, drawing) => listed(ONE_OF[kind](catalogue, { ...drawing, translate }), translate).map(one => (one.value === '' && written && stored === written ? { ...one, value: written } : one)) });
   if (kind === 'ticks' && options.length) return entry(type, attribute, TicksEntry, undefined, { ...said, options });
   if (options.length) {
     // the empty value is what is meant when nothing is said; `written` is the word for it
@@ -81,7 +84,7 @@ function entry(type, name, component, isEdited, spec) {
 
 function AttributeEntry({ element, id, spec }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
-  const catalogue = useService('troikaCatalogue');
+  const catalogue = useService('troikaCatalogue'), around = useService('troikaSteps');
   const { Component, type, name, label, options, flag, said, hint, list, input = {} } = spec;
   const { placeholder, validate, fixable, ...rest } = input, fixed = fixable && useService('troikaTemplates').fixes(element, fixable);
   const description = [input.description && translate(input.description), hint, list && translate(list), fixed && translate('Fixed by the step template')].filter(Boolean)
@@ -93,7 +96,7 @@ function AttributeEntry({ element, id, spec }) {
     ...(validate && { validate: value => { const problem = value && validate(value); return problem ? translate(problem) : null; } }),
     getValue: () => flag ? stored() === true || stored() === 'true' : String(stored() ?? ''),
     setValue: (value, error) => { if (!error) write(injector, element, type, { [name]: value === '' || value === false ? undefined : value }); },
-    ...(options && { getOptions: () => withStored(choices(options, catalogue, translate), stored()) }),
+    ...(options && { getOptions: () => withStored(choices(options, catalogue, translate, { fields: around.fields(), steps: around.all(element) }), stored()) }),
   });
 }
 
@@ -148,9 +151,9 @@ function attributes(found) {
   return found.$descriptor.properties.filter(({ isMany }) => !isMany).map(({ name }) => name).filter(name => found.get(name) !== undefined);
 }
 
-export function choices(options, catalogue, translate) {
+export function choices(options, catalogue, translate, drawing = {}) {
   return typeof options === 'function'
-    ? options(catalogue, translate)
+    ? options(catalogue, translate, drawing)
     : options.map(([value, label]) => ({ value, label: translate(label) }));
 }
 

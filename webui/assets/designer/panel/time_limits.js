@@ -3,6 +3,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { UNITS, amountOf, isoOf } from './duration.js';
+import { Named } from './named.js';
 
 const TYPE = 'troika:Timeout', NAMES = ['after', 'do', 'repeat', 'to', 'calendar'];
 // what an act needs to know, with what is meant when nothing is written
@@ -18,11 +19,11 @@ export function TimeLimits({ element }) {
   const change = (index, properties) => write(rows.map((row, at) => at === index ? { ...row, ...properties } : row));
 
   return h('div', { class: 'tk-limits' },
-    rows.length > 0 && h('ol', null, rows.map((row, index) => h(Row, { key: index, row, number: index + 1, change: properties => change(index, properties), remove: () => write(rows.filter((_, at) => at !== index)), translate, timeouts }))),
+    rows.length > 0 && h('ol', null, rows.map((row, index) => h(Row, { key: index, element, row, number: index + 1, change: properties => change(index, properties), remove: () => write(rows.filter((_, at) => at !== index)), translate, timeouts }))),
     h('button', { type: 'button', class: 'btn btn-sm', onClick: () => write([...rows, { after: 'PT24H', do: 'remind' }]) }, translate('Add a step')));
 }
 
-function Row({ row, number, change, remove, translate, timeouts }) {
+function Row({ element, row, number, change, remove, translate, timeouts }) {
   const input = (name, label, placeholder) => h('label', null, label, ' ', h('input', {
     class: 'bio-properties-panel-input', type: 'text', 'aria-label': `${number}: ${label}`, placeholder, value: row[name] ?? '',
     onChange: ({ target }) => change({ [name]: target.value.trim() || undefined }),
@@ -34,7 +35,22 @@ function Row({ row, number, change, remove, translate, timeouts }) {
         onChange: ({ target }) => change({ do: target.value, to: target.value === 'transfer' ? NEEDED.transfer : undefined }),
       }, timeouts.map(([value, name]) => h('option', { key: value, value, selected: value === row.do }, name))),
       h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': `${number}: ${translate('Remove')}`, title: translate('Remove'), onClick: remove }, '×')),
-    h('div', null, NEEDED[row.do] && input('to', translate('To'), NEEDED[row.do]), input('repeat', translate('Times'), '1')));
+    h('div', null, NEEDED[row.do] && h(To, { element, row, label: `${number}: ${translate('To')}`, change }), input('repeat', translate('Times'), '1')));
+}
+
+// the manager or somebody; the requester, the task before or a task of the drawing
+function To({ element, row, label, change }) {
+  const translate = useService('translate'), { people, morePeople } = useService('troikaCatalogue'), steps = useService('troikaSteps');
+  const known = row.do === 'transfer'
+    ? [['manager', translate('The manager')], ...people.map(({ login, name }) => [login, `${name} (${login})`])]
+    : [['previous', translate('The task before')], ['initiator', translate('The requester')], ...steps.all(element)];
+  const stored = row.to || NEEDED[row.do], names = new Map(known);
+  if (row.do === 'transfer' && morePeople) {
+    return h('div', { class: 'tk-limit-to' }, h(Named, { id: label, label: translate('To'), of: 'people', chosen: stored === 'manager' ? [] : [stored], one: true, onChange: ([login = 'manager']) => change({ to: login }) }));
+  }
+  return h('label', null, translate('To'), ' ', h('select', { class: 'bio-properties-panel-input', 'aria-label': label, value: stored, onChange: ({ target }) => change({ to: target.value }) },
+    known.map(([value, name]) => h('option', { key: value, value, selected: value === stored }, name)),
+    !names.has(stored) && h('option', { value: stored, selected: true }, `${stored} ?`)));
 }
 
 // an amount and a unit; what says more (an hour and a half) as it is written
