@@ -195,11 +195,9 @@ _ITEM = (
     work_item.c.void_reason, work_item.c.answered_at, work_item.c.answered_by, work_item.c.shown_form,
 )  # fmt: skip
 _ASKED = select(
-    work_item.c.id, work_item.c.instance_id, work_item.c.user_task_id, work_item.c.assignee_id, work_item.c.group_id
-).where(
-    work_item.c.decision.is_(None), work_item.c.kind != int(ItemKind.COPY),
-    work_item.c.status.in_([int(status) for status in ItemStatus if status < ItemStatus.DECIDED]),
-)  # fmt: skip
+    work_item.c.id, work_item.c.instance_id, work_item.c.user_task_id, work_item.c.assignee_id, work_item.c.group_id,
+    work_item.c.status,
+).where(work_item.c.decision.is_(None), work_item.c.kind != int(ItemKind.COPY))  # fmt: skip
 _FILES = (
     select(
         *document.columns, document_version.c.version, document_version.c.digest, document_version.c.uploaded_by,
@@ -314,7 +312,7 @@ def _item(row: Any) -> dict[str, Any]:
 def _asked(row: Any) -> dict[str, Any]:
     return {
         "id": str(row.id), "stream": str(row.instance_id), "task": str(row.user_task_id),
-        "assignee": _text(row.assignee_id), "group": _text(row.group_id),
+        "assignee": _text(row.assignee_id), "group": _text(row.group_id), "open": row.status < ItemStatus.DECIDED,
     }  # fmt: skip
 
 

@@ -678,7 +678,7 @@ class Rows:
     items: list[dict[str, Any]] = field(default_factory=list)
     """decided; those of older exports only by a person"""
     asked: list[dict[str, Any]] = field(default_factory=list)
-    """not decided yet"""
+    """not decided; `open`: and somebody still may"""
     tasks: list[dict[str, Any]] = field(default_factory=list)
     """one for each visit of an element at which people are asked"""
     versions: list[dict[str, Any]] = field(default_factory=list)
@@ -814,7 +814,7 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     _check_instances(report, rows, seen, newest, versions_told=whole and rows.deployed_told)
     _check_owners(report, rows, seen, whole)
     _check_tasks(report, rows, seen, whole, newest)
-    _check_asked(report, rows, seen, newest)
+    _check_asked(report, rows, seen, whole, newest)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
     _check_holds(report, rows, seen, whole)
@@ -1197,12 +1197,18 @@ def _check_tasks(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bo
             report.add("task-missing", MISSING, one["stream"], _NO_TASK, chain=one["stream"], seq=one["seq"], task=key)
 
 
-def _check_asked(report: Report, rows: Rows, seen: Seen, newest: bool) -> None:
-    """Whoever may act on a task, and whoever might have when it was decided, is whom a fact has asked.
+def _check_asked(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bool) -> None:
+    """Whoever may act on a task, and whoever might have when it was decided, is whom a fact has asked. Nobody who was
+    is gone: a round of all of them would pass without him.
 
     Chains of before do not tell of all of them.
     """
-    for row, open_ in [*((one, True) for one in rows.asked), *((one, False) for one in rows.items)]:
+    known = {row["id"] for row in (*rows.asked, *rows.items)}
+    known |= {str(link[-1].get("item")) for _, _, _, link in seen.of(*DECIDED)}  # those are looked for as decisions
+    for key, (stream, seq, _) in seen.asks.items() if whole and rows.tasks_told else ():
+        if key not in known:
+            report.add("asked-missing", MISSING, stream, _NOT_ASKED, chain=stream, seq=seq, item=key)
+    for row, open_ in [*((one, one.get("open", True)) for one in rows.asked), *((one, False) for one in rows.items)]:
         stream, seq, who = seen.asks.get(row["id"], (row["stream"], 0, ""))
         about = {"item": row["id"], "task": row.get("task", "?"), "chain": stream, "seq": seq}
         if row["id"] not in seen.asks:
@@ -1821,6 +1827,7 @@ _OTHER_TASK = N_("Task {task} at '{node}' is not as link {seq} of chain {chain} 
 _UNRECORDED_TASK = N_("Task {task} at '{node}' is not in chain {chain}: it was put in past the engine.")
 _OTHER_ASKED = N_("Item {item} of task {task} asks somebody else than link {seq} of chain {chain} tells.")
 _UNRECORDED_ASKED = N_("Item {item} of task {task} asks somebody, but chain {chain} does not tell of it.")
+_NOT_ASKED = N_("Link {seq} of chain {chain} tells that item {item} asks somebody; the item is gone.")
 _NO_TASK = N_("Link {seq} of chain {chain} tells of task {task}, which is gone.")
 _UNRECORDED_ACCOUNT = N_("Account {account} is there, but no act has made it.")
 _OTHER_ACCOUNT = N_(
@@ -1933,6 +1940,7 @@ _ZH = {
     _UNRECORDED_TASK: "环节“{node}”的任务 {task} 不在链 {chain} 中：系绕过引擎写入。",
     _OTHER_ASKED: "任务 {task} 的待办 {item} 的处理人与链 {chain} 第 {seq} 环所记不同。",
     _UNRECORDED_ASKED: "任务 {task} 的待办 {item} 有处理人，但链 {chain} 中没有记录。",
+    _NOT_ASKED: "链 {chain} 第 {seq} 环记有待办 {item}，其记录已不存在。",
     _NO_TASK: "链 {chain} 第 {seq} 环记有任务 {task}，其记录已不存在。",
     _UNRECORDED_ACCOUNT: "账号 {account} 存在，但没有操作记录其创建。",
     _OTHER_ACCOUNT: "账号 {account} 与操作记录不同：登录名、所属自然人或停用状态。",

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from engine import audit, history, identity, jobs, policy
 from engine.audit import signing, verifier
 from engine.audit.sinks import FolderSink, SinkConflict, SinkUnreachable
+from engine.clock import SystemClock
 from engine.dispatch import housekeeping
 from engine.errors import WrongSetting
 from engine.settings import Settings
@@ -259,6 +260,32 @@ def test_two_periods_without_a_checkpoint_are_overdue(anchored, clock):
     clock.advance(2 * HOUR + timedelta(minutes=6))
     assert verified(anchored) == (4, ["anchors-overdue"])
     assert standing(anchored).late
+
+
+@pytest.mark.redteam
+@pytest.mark.parametrize(
+    ("ahead", "exit_", "broken", "told"),
+    [
+        (timedelta(0), 0, [], []),
+        (timedelta(minutes=-4), 0, [], []),
+        (timedelta(minutes=4), 0, [], []),
+        (HOUR, 1, ["clock-ahead"], []),
+        (timedelta(days=-2), 0, [], ["sent-late"]),
+    ],
+)
+def test_a_checkpoint_whose_time_is_not_that_of_the_place_outside_is_named(
+    anchored, clock, ahead, exit_, broken, told
+):  # fmt: skip
+    """The clock of the database was set; that of the place outside was not."""
+    clock.move_to(SystemClock().now() + ahead)
+    audit.anchor(anchored)
+
+    with anchored.unit_of_work(ENGINE, read_only=True) as uow:
+        report = audit.verify(uow, outside=audit.outside(anchored.settings))
+
+    notes = [one.rule for one in report.notes if one.rule != "keys-not-compared"]
+    assert (report.exit, [one.rule for one in report.findings], notes) == (exit_, broken, told)
+    assert all(verifier.lines_of(report.told)), "as `troika audit verify` prints it"
 
 
 def test_auditors_get_checkpoints_by_mail_and_what_they_save_verifies_the_record(

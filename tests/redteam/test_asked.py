@@ -137,3 +137,13 @@ def test_a_task_nobody_was_given_is_named_and_one_of_before_is_taken_as_it_is(of
         before.setattr(audit, "SHAPE", 3)
         office.start()
     assert attacked(office.engine)[1] == ["asked-unrecorded"], "of the first one only"
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whoever_was_asked_does_not_vanish(office, act):
+    """Without the open task of the second one a round of all of them passes on the word of the first."""
+    ACTS[act](office)
+
+    gone = attacked(office.engine, "DELETE FROM inbox", f"DELETE FROM work_item WHERE {OPEN}")
+
+    assert gone == (2, ["asked-missing"])

@@ -201,7 +201,7 @@ EXPECTED = {
     "approval not used": (1, ["clearance-changed", "clearance-grants", "grant-state"]),
     "approval used for something else": (1, ["clearance-changed"]),
     "approvals swapped": (1, ["grant-changed", "grant-undecided"]),
-    "decision removed": (1, ["grant-undecided", "item-missing"]),
+    "decision removed": (1, ["asked-missing", "grant-undecided", "item-missing"]),
     "decision of another time": (1, ["decision-changed"]),
     "decision of another person": (1, ["decision-changed", "grant-undecided"]),
     "vote of another weight": (1, ["decision-changed"]),
