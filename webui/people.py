@@ -38,9 +38,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/search")
 @needs("")
 def search() -> ResponseReturnValue:
-    """For people pickers: enabled accounts by login or name."""
+    """For people pickers: enabled accounts by login or name. `by`: what is posted of them, id | login."""
     found = identity.users(g.uow, search=request.args.get("q", "").strip(), limit=20)
-    return jsonify(rendering.people_options(found))
+    return jsonify(rendering.people_options(found, request.args.get("by", "id")))
 
 
 @blueprint.post("/")

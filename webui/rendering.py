@@ -279,12 +279,12 @@ def people_json(who: Iterable[Any]) -> str:
     return json.dumps([{"id": str(one.id), "name": person(one)} for one in who], ensure_ascii=False)
 
 
-def people_options(users: Iterable[Any]) -> list[dict[str, str]]:
-    """What a people picker offers; `also`: by what else they are found while typing."""
+def people_options(users: Iterable[Any], by: str = "id") -> list[dict[str, str]]:
+    """What a people picker offers. `also`: by what else one is found while typing; `by`: what is posted, id | login."""
     return [
         {
-            "id": str(user.id), "name": person(user), "note": position(user) or user.login,
-            "also": f"{user.login} {user.name} {user.name_en}",
+            "id": user.login if by == "login" else str(user.id), "name": person(user),
+            "note": position(user) or user.login, "also": f"{user.login} {user.name} {user.name_en}",
         }
         for user in users
     ]  # fmt: skip

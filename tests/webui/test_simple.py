@@ -18,7 +18,7 @@ from engine.unit_of_work import ENGINE, Actor
 from tests.lending import begun_once
 from tests.webui.publishing import published
 from webui import node
-from webui.designer import card_settings, form_fields, gallery, vocabulary, who
+from webui.designer import card_settings, cards, form_fields, gallery, vocabulary, who
 from webui.designer.blank_form import NewField, blank_form
 from webui.designer.conditions import Field, Row, feel_of, rows_of
 
@@ -125,6 +125,21 @@ def test_cards_are_added_set_and_published(trip, engine):
     assert "财务部 · 会签（全部同意） · 24小时内" in page
     assert "金额 &gt; 5000" in page
     assert published(trip, "trip", etag(trip)) == 1
+
+
+@ON_SQLITE_ALONE
+def test_of_more_people_than_are_listed_anybody_is_looked_for_by_typing(trip, engine, monkeypatch):
+    monkeypatch.setattr(cards, "_MANY", 2)
+    post(trip, "card/manager", name="审批", way="user", person="cai")
+
+    page = html.fromstring(trip.get("/designer/simple/trip?card=manager").text)
+
+    pickers = {one.get("name"): (one.get("src"), one.get("value")) for one in page.xpath("//tk-people")}
+    assert pickers["people"][0] == "/people/search?by=login"
+    source, chosen = pickers["person"]
+    assert [(one["id"], one["name"]) for one in json.loads(chosen)] == [("cai", "蔡")]
+    assert [(one["id"], one["name"]) for one in trip.get(f"{source}&q=cai").json] == [("cai", "蔡")]
+    assert process(engine).nodes["manager"].extensions.assignees.assignee == "cai"
 
 
 @ON_SQLITE_ALONE

@@ -1,6 +1,8 @@
 """Cards as people read them: a title, one line that says all, what is missing, what the check found."""
 
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,7 +22,7 @@ from webui.designer.asking import fields_of
 from webui.designer.conditions import words_of
 from webui.designer.vocabulary import MODES, TIMEOUTS
 from webui.languages import language
-from webui.rendering import label, person
+from webui.rendering import label, people_options, person
 
 KINDS = {
     "start": N_("Requester"), "approval": N_("Approval"), "task": N_("Handling"), "copy": N_("Copy"),
@@ -330,8 +332,11 @@ def waiting_words(node: Node) -> str:
 
 def choices() -> dict[str, Any]:
     """What the settings of a card may name."""
-    catalog, users = operations.catalog().values(), identity.users(g.uow, limit=_MANY)
+    catalog, users = operations.catalog().values(), identity.users(g.uow, limit=_MANY + 1)
+    more, users = len(users) > _MANY, users[:_MANY]
     return {
+        "more_people": more,
+        "found_people": _found_people,
         "people": [(user.login, person(user), str(user.id)) for user in users],
         "logins": [(user.login, person(user)) for user in users],
         "ids": [(str(user.id), person(user)) for user in users],
@@ -344,6 +349,12 @@ def choices() -> dict[str, Any]:
         "decisions": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow, "decision")],
         "operations": sorted((found.name, label(found.labels, found.name)) for found in catalog),
     }
+
+
+def _found_people(chosen: Iterable[str], by: str) -> str:
+    """Those who are named, as a picker shows them; whoever is nobody (any more) as he is named."""
+    known = {one["id"]: one for one in people_options(identity.find(g.uow, chosen), by)}
+    return json.dumps([known.get(one) or {"id": one, "name": f"{one} ?"} for one in chosen], ensure_ascii=False)
 
 
 def position_names() -> list[tuple[str, str]]:
