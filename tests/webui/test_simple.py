@@ -136,6 +136,8 @@ def test_of_more_people_than_are_listed_anybody_is_looked_for_by_typing(trip, en
 
     pickers = {one.get("name"): (one.get("src"), one.get("value")) for one in page.xpath("//tk-people")}
     assert pickers["people"][0] == "/people/search?by=login"
+    assert {one.get("label") for one in page.xpath("//tk-people")} >= {"人员"}
+    assert "组织与权限" not in {one.get("label") for one in page.xpath("//tk-people")}
     source, chosen = pickers["person"]
     assert [(one["id"], one["name"]) for one in json.loads(chosen)] == [("cai", "蔡")]
     assert [(one["id"], one["name"]) for one in trip.get(f"{source}&q=cai").json] == [("cai", "蔡")]
