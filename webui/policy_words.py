@@ -65,7 +65,7 @@ def limits() -> list[str]:
             "Where there may be a way round, the machine did not repeat it; that does not prove that it cannot be gone."
         ),
         gettext(
-            "The proof itself is tested, not verified: in 6,000 drawings made by chance it missed no payment that the"
+            "The proof itself is tested, not verified: in 5,000 drawings made by chance it missed no payment that the"
             " machine could make."
         ),
     ]

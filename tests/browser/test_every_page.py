@@ -95,6 +95,7 @@ CONTENT = {"include": [WHOLE], "exclude": ["aside.navbar", "header.navbar"]}
 """all but what is around every page; that is looked at once for everybody"""
 MAIN = ("inbox.index", "inbox.task", "requests.start", "requests.instance")
 """looked at in both colours and both widths"""
+LONG = "/of_one_word_that_no_line_holds" * 2
 REFUSED = (401, 403, 404, 409, 415, 422)
 ENDING = ("requests.withdraw",)
 """what is done without a word, and after which nothing else can be done"""
@@ -147,7 +148,8 @@ class Places:
     def answers(self) -> Iterator[Answer]:
         """Of the pages that only an answer shows: results, what is asked before something is
         done, refusals; without fields an address that is not for him."""
-        yield from (("ann", address, None, {status}) for address, status in (("/nowhere", 404), ("/people/", 403)))
+        yield "ann", f"/nowhere{LONG}", None, {404}
+        yield "ann", "/people/", None, {403}
         yield from ((login, address, fields, {status}) for login, address, fields, status in self.sent)
         self.times += 1  # a name is taken once
         yield "adam", "/messages/webhooks/", {"name": f"ledger{self.times}"}, {200}

@@ -483,7 +483,7 @@ def test_a_way_that_the_machine_has_not_gone_is_called_possible_and_the_figure_s
     for address in ("/policies/REF-001", "/policies/proofs", proof):
         text = text_in(known["ana"].get(address))
         assert "that does not prove that it cannot be gone" in text, address
-        assert "in 6,000 drawings made by chance it missed no payment" in text, address
+        assert "in 5,000 drawings made by chance it missed no payment" in text, address
     assert "Possible way round 1" in text_in(known["ana"].get(proof))
 
 
