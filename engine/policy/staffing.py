@@ -389,16 +389,18 @@ def _spread(sizes: Sequence[int], most: int) -> Iterable[tuple[int, ...]]:
 
 def _departments(everybody: Everybody) -> dict[UUID, frozenset[UUID]]:
     """Who works in each or below it; those below come first. A department over others that holds everybody is none."""
-    found: dict[UUID, set[UUID]] = {}
-    over = set[UUID]()
-    depth: dict[UUID, int] = {}
+    own: dict[UUID, set[UUID]] = {}
     for user in everybody.people:
         if user.org_unit_id is not None and user.person_id is not None:
-            above = everybody.above(user.org_unit_id)
-            over |= above
-            for unit in (user.org_unit_id, *above):
-                found.setdefault(unit, set()).add(user.person_id)
-                depth.setdefault(unit, len(everybody.above(unit)))
+            own.setdefault(user.org_unit_id, set()).add(user.person_id)
+    found: dict[UUID, set[UUID]] = {}
+    over = set[UUID]()
+    for of, people in own.items():
+        above = everybody.above(of)
+        over |= above
+        for unit in (of, *above):
+            found.setdefault(unit, set()).update(people)
+    depth = {unit: len(everybody.above(unit)) for unit in found}
     everywhere = set[UUID]().union(*found.values())
     return {
         unit: frozenset(found[unit]) for unit in sorted(found, key=lambda unit: -depth[unit])
