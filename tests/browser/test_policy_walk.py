@@ -74,13 +74,16 @@ def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(si
     site.open(qian, dina.url.removeprefix(site.address))
     drawing = qian.locator("tk-diagram").first
     drawing.scroll_into_view_if_needed()
+    there = drawing.element_handle()
+    qian.wait_for_function("one => one.viewer", arg=there)  # it is drawn once it is in sight
     box = drawing.bounding_box() or {}
     before = drawing.evaluate(SEEN)
     touch = qian.context.new_cdp_session(qian)
     for kind, points in (("touchStart", [200]), ("touchMove", [160]), ("touchMove", [80]), ("touchEnd", [])):
         places = [{"x": box["x"] + x, "y": box["y"] + 60} for x in points]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
-    assert drawing.evaluate(SEEN) > before, "a finger moves what a phone shows of it"
+    moved = f"([one, before]) => ({SEEN})(one) > before"
+    qian.wait_for_function(moved, arg=[there, before])  # a finger moves what a phone shows of it
 
     for page in (dina, qian):
         site.open(page, "/policies/logs")

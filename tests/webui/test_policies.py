@@ -724,7 +724,8 @@ def test_what_a_policy_holds_outside_processes_says_so_and_a_class_without_opera
     assert '<option value="seal.apply" disabled>' in offered
     assert '<option value="instance.modify">' in offered
     asked = (
-        "What is asked for: granting of a role, change of a running request, confirmation of bank details, payment, "
+        "What is asked for: release beyond credit, granting of a role, change of a running request, release of a"
+        " supplier's invoice, confirmation of bank details, payment, change of a policy, purchase order, refund"
     )
     assert asked in text_in(known["cora"].get("/policies/new"))
     for address in ("new?policy=SEAL-001&on=seal.apply", "SEAL-001/change?on=seal.apply"):
