@@ -9,10 +9,11 @@ from engine.feel import trees
 def asked_about(process: Process) -> frozenset[str]:
     """The elements of which a condition reads something that was decided there, `approval.x`."""
     texts = {flow.condition for scope in process.all_scopes() for flow in scope.flows if flow.condition is not None}
-    return frozenset(name for text in texts for name in _read_in(text))
+    return frozenset(name for text in texts for name in read_in(text))
 
 
-def _read_in(text: str) -> list[str]:
+def read_in(text: str) -> list[str]:
+    """The elements of which one condition reads that, as it is run; none of what is no expression."""
     try:
         tree = feel.compile(text.strip().removeprefix("=").strip()).tree
     except feel.FeelSyntaxError:  # the compiler says so

@@ -4,16 +4,15 @@ Wrong: a gateway asks for `approval.fin.outcome` on a way that never comes from 
 Right: the gateway stands behind the task.
 """
 
-import re
 from collections.abc import Iterator
 
+from engine.bpmn import outcomes
 from engine.bpmn.program import Node
 from engine.errors import N_, Title
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
 
 LEVEL = Level.WARN
-_READ = re.compile(r"approval\s*\.\s*([\w-]+)")
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
@@ -22,7 +21,7 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
         return
     nodes = drawn.program.nodes
     for flow in drawn.flows().values():
-        for key in dict.fromkeys(_READ.findall(flow.condition or "")):
+        for key in dict.fromkeys(outcomes.read_in(flow.condition or "")):
             asked, source = nodes.get(key), nodes.get(flow.source)
             if asked is None or source is None or asked.scope is not source.scope:
                 continue  # another scope: what is not there at all is another rule's finding

@@ -100,6 +100,23 @@ def test_a_right_drawing_can_be_deployed(path):
     assert [finding for finding in judged(path) if finding.level is Level.ERROR] == []
 
 
+@pytest.mark.parametrize(
+    ("asks", "found"), [
+        ('approval.t.outcome = "agree"', ["ok_t"]),
+        ('approval . t /* as it was */ . outcome = "agree"', ["ok_t"]),
+        ('approval.t-1 = "agree"', ["ok_t"]),
+        ('"approval.t" != text', []),
+    ],
+)  # fmt: skip
+def test_an_outcome_is_read_too_early_where_the_condition_as_it_is_run_reads_it(asks, found):
+    source = (HERE / "outcome_read_before_decided" / "invalid.bpmn").read_bytes()
+    asked = source.replace(b'approval.t.outcome = "agree"', asks.encode())
+
+    told = lint.check({"processes/oa/sample.bpmn": asked}, CATALOG)
+
+    assert [one.element_id for one in told if one.rule == "outcome-read-before-decided"] == found
+
+
 def test_levels_of_a_rule_can_be_set_and_a_rule_can_be_switched_off():
     content = {"a.bpmn": (HERE / "gateway_default_flow/invalid.bpmn").read_bytes()}
 
