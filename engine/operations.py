@@ -18,7 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 from uuid import UUID
 
 from engine.errors import N_, EngineError, Phrase
-from engine.values import YearsMonths, to_decimal
+from engine.values import HOME_CURRENCY, YearsMonths, to_decimal
 
 
 class UnknownOperation(EngineError):
@@ -256,6 +256,14 @@ def subject(
         return function
 
     return mark
+
+
+def of_amount(amount: Decimal, currency: str) -> dict[str, str]:
+    """The bound facts of an amount. No rate stands on a document: of one in another currency it is not known what it is
+    in that of the books, and no limit is under it.
+    """
+    told = f"{amount:.2f}"
+    return ({"amount_base": told} if currency == HOME_CURRENCY else {}) | {"amount": told, "currency": currency}
 
 
 def titles(module: str, said: Mapping[str, tuple[str, str]]) -> None:

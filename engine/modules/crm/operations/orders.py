@@ -13,9 +13,8 @@ from engine.modules.crm import amounts
 from engine.modules.crm.models.order import order, order_line
 from engine.modules.crm.models.party import party, price, price_list
 from engine.modules.crm.rows import rows
-from engine.operations import Facts, OperationCall, operation, subject
+from engine.operations import Facts, OperationCall, of_amount, operation, subject
 from engine.unit_of_work import UnitOfWork
-from engine.values import HOME_CURRENCY
 
 NONE = Decimal("0.0000")
 
@@ -117,13 +116,8 @@ def set_credit_hold(uow: UnitOfWork, *, order_id: UUID) -> dict[str, Any]:
 def order_facts(uow: UnitOfWork, *, order_id: UUID) -> Facts:
     """What an approval to deliver beyond the credit of a customer binds: amount, currency, customer, order."""
     found = rows.get(uow, order, order_id, lock=True)
-    amount = f"{found.gross:.2f}"
-    # no rate stands on an order: what it is in the currency of the books is not known, and no limit is under it
-    base = {"amount_base": amount} if found.currency == HOME_CURRENCY else {}
     return Facts(
-        values=base | {
-            "amount": amount, "currency": found.currency, "customer": str(found.party_id), "order": str(found.id),
-        },
+        values=of_amount(found.gross, found.currency) | {"customer": str(found.party_id), "order": str(found.id)},
         people={"requester": [] if found.created_by is None else [found.created_by]},
         display={
             N_("Customer order"): found.order_no,

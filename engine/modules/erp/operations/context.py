@@ -29,14 +29,6 @@ def entity(uow: UnitOfWork) -> tuple[str | None, str]:
     return (None, "") if found is None else (found.uscc, f"{found.name} {found.uscc}")
 
 
-def based(amount: Decimal, currency: str) -> dict[str, str]:
-    """The facts of an amount. No rate stands on a document yet: of one that is in another currency it is not known what
-    it is in that of the books, and no limit is under it.
-    """
-    told = f"{amount:.2f}"
-    return ({"amount_base": told} if currency == CURRENCY else {}) | {"amount": told, "currency": currency}
-
-
 def business_date(uow: UnitOfWork) -> date:
     """Today in the zone of the company."""
     return uow.now.astimezone(uow.settings.zone).date()

@@ -14,10 +14,10 @@ from engine.modules.erp.models.item import supplier
 from engine.modules.erp.models.purchase import purchase_line, purchase_order
 from engine.modules.erp.models.treasury import payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import based, checked, counted, document_no, entity, head, spread
+from engine.modules.erp.operations.context import checked, counted, document_no, entity, head, spread
 from engine.modules.erp.operations.lines import InvoicedLine
 from engine.modules.erp.rows import rows
-from engine.operations import Facts, OperationCall, operation, subject
+from engine.operations import Facts, OperationCall, of_amount, operation, subject
 from engine.unit_of_work import UnitOfWork
 from engine.values import blank
 
@@ -125,7 +125,7 @@ def invoice_facts(uow: UnitOfWork, *, supplier_invoice_id: UUID) -> Facts:
     invoice = rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
     uscc, called = entity(uow)
     return Facts(
-        values=based(invoice.total, invoice.currency) | {
+        values=of_amount(invoice.total, invoice.currency) | {
             "entity": uscc, "supplier": str(invoice.supplier_id), "invoice": str(invoice.id),
         },
         people={"requester": [] if invoice.created_by is None else [invoice.created_by]},

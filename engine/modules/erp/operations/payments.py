@@ -15,10 +15,10 @@ from engine.modules.erp.models.ledger import period
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
 from engine.modules.erp.operations import ledger, owners
-from engine.modules.erp.operations.context import based, business_date, document_no, head
+from engine.modules.erp.operations.context import business_date, document_no, head
 from engine.modules.erp.operations.payables import OF, requested
 from engine.modules.erp.rows import rows
-from engine.operations import Facts, OperationCall, operation, subject
+from engine.operations import Facts, OperationCall, of_amount, operation, subject
 from engine.unit_of_work import UnitOfWork
 
 UNPAID = ("draft", "submitted")
@@ -105,7 +105,7 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
     )  # fmt: skip
     payee = items[0]
     return Facts(
-        values=based(request.amount, request.currency) | {
+        values=of_amount(request.amount, request.currency) | {
             "entity": payee.entity,
             "payee": str(payee.account_id),
             "payee_bank_version": payee.version,

@@ -22,7 +22,6 @@ from engine.modules.erp.operations import ledger, stock
 from engine.modules.erp.operations.context import (
     CURRENCY,
     active_items,
-    based,
     business_date,
     checked,
     counted,
@@ -36,7 +35,7 @@ from engine.modules.erp.operations.context import (
 )  # fmt: skip
 from engine.modules.erp.operations.lines import PurchaseLine, ReceivedLine, RequisitionLine
 from engine.modules.erp.rows import rows
-from engine.operations import Facts, OperationCall, operation, subject
+from engine.operations import Facts, OperationCall, of_amount, operation, subject
 from engine.unit_of_work import UnitOfWork
 
 
@@ -189,7 +188,7 @@ def order_facts(uow: UnitOfWork, *, purchase_order_id: UUID) -> Facts:
     asking = [order.created_by, None if wanted is None else wanted.requested_by]
     uscc, called = entity(uow)
     return Facts(
-        values=based(order.gross, order.currency) | {
+        values=of_amount(order.gross, order.currency) | {
             "entity": uscc, "supplier": str(order.supplier_id), "order": str(order.id),
         },
         people={"requester": [one for one in asking if one is not None]},
