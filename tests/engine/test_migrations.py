@@ -98,6 +98,21 @@ def test_migrated_schema_is_the_one_of_the_tables(urls):
     assert {key: found[key] for key in found if found[key] != wanted[key]} == {}
 
 
+@pytest.mark.postgres
+def test_every_guard_reads_the_tables_of_the_schema(postgres_database):
+    """Those of data modules, and one that is made in another way, as well: a temporary table comes first otherwise."""
+    database = create_engine(postgres_database)
+    with database.connect() as connection:
+        found = connection.execute(
+            text("SELECT proname, array_to_string(proconfig, ';') FROM pg_proc "
+                 "WHERE prorettype = 'trigger'::regtype AND pronamespace = 'public'::regnamespace")
+        ).all()  # fmt: skip
+    database.dispose()
+
+    assert "payment_gate" in {name for name, _ in found}
+    assert [name for name, place in found if place != "search_path=public, pg_temp"] == []
+
+
 def test_the_newest_revision_is_the_end_of_one_chain():
     chain = ScriptDirectory(str(upgrading.HERE))
 
