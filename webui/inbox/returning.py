@@ -1,6 +1,5 @@
 """Going back from a task: send it back 退回 to an earlier place, take one's own decision back 取回."""
 
-from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import flash, g, request, url_for
@@ -8,10 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import repository, tasks
-from engine.bpmn.program import Node
 from engine.errors import EngineError
 from webui.inbox import asking, blueprint
-from webui.rendering import label, leave
+from webui.rendering import leave, step_called
 from webui.transaction import shows_again
 
 _STEPWISE = "stepwise"
@@ -19,8 +17,7 @@ _STEPWISE = "stepwise"
 
 def _ask_where(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
     task = tasks.get(g.uow, item)
-    nodes = repository.program(g.uow, task.definition_id).nodes
-    node = nodes.get(task.node)
+    node = repository.program(g.uow, task.definition_id).nodes.get(task.node)
     human = node.human if node is not None else None
     targets = tasks.targets(g.uow, item)
     legal = [target.word for target in targets if not target.refused]
@@ -30,14 +27,12 @@ def _ask_where(item: UUID, error: EngineError | None = None) -> ResponseReturnVa
         note = gettext("Others who are still asked here: %(n)s. They need not answer.", n=others) + " " + note
     return asking.ask(
         "send_back", gettext("Send back"), item, error, targets=targets, note=note,
-        undone={target.word: ", ".join(_names(nodes, target.undone)) for target in targets},
+        undone={
+            target.word: ", ".join(step_called(key, task.definition_id) for key in target.undone) for target in targets
+        },
         picked=request.form.get("target", legal[0] if legal else ""),
         resubmits=(human.resubmits if human is not None else ()) or (_STEPWISE,),
     )  # fmt: skip
-
-
-def _names(nodes: Mapping[str, Node], keys: Sequence[str]) -> list[str]:
-    return [label(nodes[key].labels, nodes[key].name or key) if key in nodes else key for key in keys]
 
 
 @blueprint.get("/<uuid:item>/return")
