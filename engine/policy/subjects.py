@@ -381,11 +381,11 @@ class Subjects:
         }  # fmt: skip
         more = True
         while more:
-            before = {name: len(found) for name, found in self._outdated.items()}
+            before = dict(self._outdated)
             for name, call in calls.items():
                 written = {one for place in beside[name] for one in self._all_written(place)}
                 self._outdated[name] = _handed_over(call.node, written)
-            more = before != {name: len(found) for name, found in self._outdated.items()}
+            more = before != self._outdated
 
     def _written(self, place: Place) -> set[str]:
         """The variables that a node writes when it is done: by form, message, script, decision, mapping, data
